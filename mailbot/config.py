@@ -1,0 +1,364 @@
+"""The configuration: one frozen tree, read from one TOML file, every option documented on its field.
+
+`mailbot init` writes a commented file; the README's table is generated from here by `option_rows`.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from mailbot.errors import ConfigError
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A table of the file: frozen, and an unknown key is an error with the nearest known one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Password(Section):
+    """Where a password comes from; at most one of the options is set."""
+
+    password: str = Field("", description="The password itself; better use one of the next three.", repr=False)
+    password_env: str = Field("", description="Name of the environment variable that holds the password.")
+    password_file: Path | None = Field(None, description="File whose first line is the password.")
+    password_command: str = Field(
+        "", description="Command whose first line of output is the password, for example `pass show mail`."
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Password:
+        given = [n for n in ("password", "password_env", "password_file", "password_command") if getattr(self, n)]
+        if len(given) > 1:
+            raise ValueError(f"set one of {' and '.join(given)}, not both")
+        return self
+
+    def resolve(self) -> str:
+        """Return the password, asking the environment, the file or the command. Blocks: call it off the loop.
+
+        Raises ConfigError that names the option, never the secret.
+        """
+        try:
+            if self.password_env:
+                return os.environ[self.password_env]
+            if self.password_file:
+                return self.password_file.expanduser().read_text().splitlines()[0]
+            if self.password_command:
+                run = subprocess.run(  # noqa: S602  the desk's own command line, as its config says
+                    self.password_command, shell=True, check=True, capture_output=True, text=True, timeout=30
+                )
+                return run.stdout.splitlines()[0]
+        except (KeyError, OSError, IndexError, subprocess.SubprocessError) as error:
+            option = "password_env" if self.password_env else "password_file" if self.password_file else "password_command"
+            raise ConfigError(
+                f"{option} gave no password ({type(error).__name__})", remedy=f"check {option} in the configuration"
+            ) from error
+        return self.password
+
+
+class Imap(Password):
+    """The IMAP server of an account."""
+
+    host: str = Field(description="Host name of the server.")
+    port: int = Field(993, ge=1, le=65535, description="Port; 993 for TLS.")
+    security: Literal["tls", "none"] = Field("tls", description="`tls`, or `none` (only to loopback addresses).")
+    ca_file: Path | None = Field(None, description="Certificate authority to trust instead of the system's.")
+    user: str = Field(description="Login name.")
+    folders: tuple[str, ...] = Field(("INBOX",), description="Mailboxes to watch.")
+    poll_seconds: Seconds = Field(300, description="Look for new mail at least this often, push or no push.")
+    timeout_seconds: Seconds = Field(30, description="Give up on one answer of the server after this long.")
+    mark: Literal["keyword", "seen", "move", "none"] = Field(
+        "keyword",
+        description="What is done to a mail on the server once it is in the ledger: set the keyword `mailbot` (where the server "
+        "keeps keywords), set \\Seen, move it to `move_to`, or nothing.",
+    )
+    move_to: str = Field("mailbot", description='Mailbox for `mark = "move"`; created when missing.')
+    max_message_bytes: int = Field(50_000_000, ge=1000, description="A larger mail is recorded and quarantined, not fetched.")
+
+    @model_validator(mode="after")
+    def _plaintext_stays_here(self) -> Imap:
+        if self.security == "none" and not is_loopback(self.host):
+            raise ValueError('security = "none" is allowed only to a loopback address')
+        return self
+
+
+class Smtp(Password):
+    """The SMTP server that an account's replies leave by."""
+
+    host: str = Field(description="Host name of the server.")
+    port: int = Field(465, ge=1, le=65535, description="Port; 465 for TLS, 587 for STARTTLS.")
+    security: Literal["tls", "starttls", "none"] = Field(
+        "tls", description="`tls`, `starttls`, or `none` (only to loopback addresses)."
+    )
+    ca_file: Path | None = Field(None, description="Certificate authority to trust instead of the system's.")
+    user: str = Field("", description="Login name; empty sends without login.")
+    timeout_seconds: Seconds = Field(60, description="Give up on one answer of the server after this long.")
+    connections: int = Field(2, ge=1, le=16, description="Connections kept open at once.")
+
+    @model_validator(mode="after")
+    def _plaintext_stays_here(self) -> Smtp:
+        if self.security == "none" and not is_loopback(self.host):
+            raise ValueError('security = "none" is allowed only to a loopback address')
+        return self
+
+
+class Account(Section):
+    """One mailbox login: where mail comes in and replies go out."""
+
+    address: str = Field(description="The desk's own address on this account: the From of replies.")
+    name: str = Field("", description="Display name in the From of replies.")
+    mode: Literal["live", "shadow"] = Field(
+        "shadow", description="`shadow` reads, routes and drafts but never sends; `live` sends what a person accepted."
+    )
+    start: str = Field(
+        "new",
+        description="First contact with a full inbox: `new` mail only, `all` of it, or mail since a date (2026-11-01).",
+    )
+    language: str = Field("en", description="Language of a reply when the mail's own cannot be told.")
+    save_sent: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description="Copy sent replies to the Sent mailbox; `auto` leaves it to servers that do so themselves (Gmail).",
+    )
+    max_replies_per_sender: int = Field(
+        20, ge=1, description="Replies to one sender in 24 hours; more wait for a person (loop protection, RFC 3834)."
+    )
+    authserv_id: str = Field("", description="The authserv-id of your own server whose Authentication-Results to believe.")
+    imap: Imap | None = Field(None, description="Where mail comes in.")
+    smtp: Smtp | None = Field(None, description="Where replies go out; without it the account is never live.")
+
+    @field_validator("start")
+    @classmethod
+    def _start_is_known(cls, value: str) -> str:
+        if value not in ("new", "all"):
+            try:
+                datetime.date.fromisoformat(value)
+            except ValueError:
+                raise ValueError('use "new", "all" or a date such as "2026-11-01"') from None
+        return value
+
+    @model_validator(mode="after")
+    def _live_can_send(self) -> Account:
+        if self.mode == "live" and self.smtp is None:
+            raise ValueError('mode = "live" needs an smtp section')
+        return self
+
+
+class Drop(Section):
+    """A drop folder: every file put there becomes an item."""
+
+    path: Path = Field(description="The folder. `done/` and `failed/` are made inside it.")
+    account: str = Field("", description="Account whose address and SMTP server replies use; empty: dropped files get no reply.")
+    stable_seconds: Seconds = Field(2, description="A file is whole when its size and time stayed the same for this long.")
+    poll: bool = Field(False, description="Look by polling, for network shares without change events.")
+    poll_seconds: Seconds = Field(5, description="How often to look when polling, and for files whose event was missed.")
+    max_file_bytes: int = Field(200_000_000, ge=1000, description="A larger file goes to failed/.")
+
+
+class Person(Section):
+    """Somebody who decides."""
+
+    name: str = Field("", description="Full name, shown on the page.")
+    address: str = Field("", description="Mail address, where requests for approval go.")
+    roles: tuple[Literal["approver", "reviewer", "admin"], ...] = Field(
+        ("reviewer",), description="What the person may do: approve requests, review drafts, or everything."
+    )
+
+
+class Extract(Section):
+    """Reading attachments, in worker processes with limits."""
+
+    workers: int = Field(2, ge=1, le=64, description="Worker processes that read attachments.")
+    memory_mb: int = Field(3000, ge=256, description="Address space of a worker process; OCR of an A4 page needs 1,500.")
+    cpu_seconds: int = Field(120, ge=1, description="Processor time for one file.")
+    wall_seconds: Seconds = Field(180, description="Time for one file.")
+    file_mb: int = Field(200, ge=1, description="Largest file a worker may write, and largest attachment read.")
+    max_pages: int = Field(200, ge=1, description="Pages of one document that are read.")
+    max_pixels: int = Field(50_000_000, ge=10_000, description="Pixels of one picture or rendered page.")
+    archive_members: int = Field(500, ge=1, description="Members of one archive, nested ones included.")
+    archive_mb: int = Field(500, ge=1, description="Bytes unpacked from one archive in all.")
+    archive_ratio: int = Field(200, ge=2, description="Times an archive member may be larger than its packed form.")
+    archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
+    ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
+    ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
+
+
+class Generate(Password):
+    """Who writes drafts."""
+
+    maker: Literal["template", "remote"] = Field(
+        "template", description="`template` fills in the reply template; `remote` asks an OpenAI-compatible server."
+    )
+    url: str = Field("", description="Base URL of the server, for example http://127.0.0.1:8000/v1.")
+    model: str = Field("", description="Name of the model on that server.")
+    timeout_seconds: Seconds = Field(60, description="After this long the template alone is the draft, and says so.")
+    max_tokens: int = Field(600, ge=16, description="Longest reply, in tokens.")
+    concurrency: int = Field(4, ge=1, description="Requests to the server at once.")
+
+
+class Review(Section):
+    """The review page."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on; loopback only, until there are logins.")
+    port: int = Field(8025, ge=0, le=65535, description="Port; 0 takes a free one.")
+    enabled: bool = Field(True, description="Serve the page from `mailbot run`.")
+
+    @field_validator("host")
+    @classmethod
+    def _loopback_only(cls, value: str) -> str:
+        if not is_loopback(value):
+            raise ValueError("the page has no logins yet: listen on 127.0.0.1 and put an authenticating proxy or ssh before it")
+        return value
+
+
+class Config(Section):
+    """The whole file."""
+
+    desk: str = Field("Desk", description="The desk's name, for templates and the page.")
+    state_dir: Path = Field(Path("state"), description="Where the ledger and the blobs live.")
+    rules_dir: Path = Field(Path("rules"), description="The rule files.")
+    templates_dir: Path = Field(Path("templates"), description="The reply templates.")
+    items_at_once: int = Field(16, ge=1, le=500, description="Items advanced at the same time.")
+    max_attempts: int = Field(5, ge=1, description="Tries at one step of an item before it is `failed` and a person decides.")
+    stop_seconds: Seconds = Field(10, description="On SIGTERM, how long what is in hand may take before it is given back.")
+    accounts: dict[str, Account] = Field(default_factory=dict, description="The accounts, by name.")
+    drops: dict[str, Drop] = Field(default_factory=dict, description="The drop folders, by name.")
+    people: dict[str, Person] = Field(default_factory=dict, description="The people, by the name that rules use.")
+    extract: Extract = Field(default=Extract(), description="Reading attachments.")
+    generate: Generate = Field(default=Generate(), description="Who writes drafts.")
+    review: Review = Field(default=Review(), description="The review page.")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Config:
+        for name, drop in self.drops.items():
+            if name in self.accounts:
+                raise ValueError(f"drops.{name}: an account has that name too; names are shared")
+            if drop.account and drop.account not in self.accounts:
+                known = ", ".join(self.accounts) or "none"
+                raise ValueError(f"drops.{name}.account: no account {drop.account!r} (accounts: {known})")
+        return self
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether `host` names this machine's loopback interface."""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
+
+
+def find(path: str | None) -> Path:
+    """Return the config file to use: the argument, else MAILBOT_CONFIG, else ./mailbot.toml.
+
+    Raises ConfigError when it does not exist.
+    """
+    chosen = Path(path or os.environ.get("MAILBOT_CONFIG") or "mailbot.toml")
+    if not chosen.is_file():
+        raise ConfigError(f"{chosen}: no such file", remedy="run `mailbot init DIR` or name it with --config")
+    return chosen
+
+
+def load(path: Path) -> Config:
+    """Read and check the file; relative paths in it are taken from its own folder.
+
+    Raises ConfigError with the file and the option (and the nearest known option for an unknown one).
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}", remedy="check the file and its permissions") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}", remedy="mend the TOML syntax there") from error
+    return parse(tree, file=path)
+
+
+def parse(tree: dict[str, Any], *, file: Path) -> Config:
+    """Check a tree that was read from `file`. Raises ConfigError; see `load`."""
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ConfigError(f"{file}: {_explain(first)}", remedy="see the configuration table in the README") from None
+    base = file.resolve().parent
+    return config.model_copy(
+        update={
+            "state_dir": base / config.state_dir.expanduser(),
+            "rules_dir": base / config.rules_dir.expanduser(),
+            "templates_dir": base / config.templates_dir.expanduser(),
+            "drops": {name: drop.model_copy(update={"path": base / drop.path.expanduser()}) for name, drop in config.drops.items()},
+        }
+    )
+
+
+def _explain(error: Any) -> str:
+    """Return one line for a pydantic error: where, what, and the nearest known option."""
+    import difflib
+
+    where = ".".join(str(part) for part in error["loc"]) or "the file"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        known = _options_beside(error["loc"])
+        near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)
+        hint = f", did you mean {near[0]}?" if near else f" (known here: {', '.join(known)})"
+        return f"{where}: unknown option{hint}"
+    if error["type"] == "missing":
+        return f"{where}: this option is required"
+    return f"{where}: {message}"
+
+
+def _options_beside(location: tuple[Any, ...]) -> list[str]:
+    """Return the names of the options of the section that `location` stands in."""
+    section: type[BaseModel] = Config
+    steps = list(location[:-1])
+    while steps:
+        inner = _section_of(section.model_fields[str(steps.pop(0))].annotation)
+        if inner is None:
+            break
+        section, is_map = inner
+        if is_map and steps:
+            steps.pop(0)
+    return list(section.model_fields)
+
+
+def _section_of(annotation: Any) -> tuple[type[BaseModel], bool] | None:
+    """Return the section type inside an annotation, and whether it is a table of named sections."""
+    import typing
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation, False
+    for inner in typing.get_args(annotation):
+        found = _section_of(inner)
+        if found:
+            return found[0], typing.get_origin(annotation) is dict
+    return None
+
+
+def option_rows(section: type[BaseModel] = Config, prefix: str = "") -> list[tuple[str, str, str]]:
+    """Return (option, default, description) for every option, depth first: what the README's table is made of."""
+    rows: list[tuple[str, str, str]] = []
+    for name, field in section.model_fields.items():
+        inner = _section_of(field.annotation)
+        if inner:
+            rows += option_rows(inner[0], f"{prefix}{name}." + ("NAME." if inner[1] else ""))
+            continue
+        default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))
+        rows.append((f"{prefix}{name}", default, field.description or ""))
+    return rows
+
+
+def _shown(value: Any) -> str:
+    """Return a default as TOML would write it."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str | Path):
+        return f'"{value}"'
+    if isinstance(value, tuple):
+        return "[" + ", ".join(_shown(one) for one in value) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

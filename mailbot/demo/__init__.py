@@ -1,0 +1,1 @@
+"""The whole way on one machine: sample mails, an IMAP and an SMTP server on loopback."""

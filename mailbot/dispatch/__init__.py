@@ -1,0 +1,1 @@
+"""Says who advances which item next; the state itself lives in the ledger."""

@@ -1,0 +1,74 @@
+"""What every reader of an outside format is: a function from bytes to what was found, run inside a worker process.
+
+A reader raises nothing but BadInput: whatever it cannot read is a Problem. It imports its library inside the function or at the
+top of its own file, which only a worker loads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from mailbot.core.document import Document, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much of one file is read; the meaning of each is on `mailbot.config.Extract`."""
+
+    max_pages: int = 200
+    max_pixels: int = 50_000_000
+    archive_members: int = 500
+    archive_bytes: int = 500_000_000
+    archive_ratio: int = 200
+    archive_depth: int = 3
+    ocr_dpi: int = 200
+    ocr: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A file inside a file, to be read in its turn: `name` is its full name (`a.zip/b.pdf`)."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one reader found in one file."""
+
+    documents: tuple[Document, ...] = ()
+    members: tuple[Member, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+Reader = Callable[[str, bytes, str, Limits], Found]
+"""read(name, content, media_type, limits): documents carry no sha256, the worker adds it."""
+
+READERS: dict[str, str] = {
+    "application/pdf": "mailbot.extract.pdf",
+    "image/png": "mailbot.extract.picture",
+    "image/jpeg": "mailbot.extract.picture",
+    "image/tiff": "mailbot.extract.picture",
+    "image/webp": "mailbot.extract.picture",
+    "image/bmp": "mailbot.extract.picture",
+    "image/gif": "mailbot.extract.picture",
+    "text/csv": "mailbot.extract.csv_file",
+    "text/tab-separated-values": "mailbot.extract.csv_file",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "mailbot.extract.spreadsheet",
+    "application/vnd.ms-excel": "mailbot.extract.spreadsheet",
+    "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
+    "text/plain": "mailbot.extract.text_file",
+    "text/html": "mailbot.extract.html",
+    "application/zip": "mailbot.extract.archive",
+}
+"""Which module's `read` reads a media type. message/rfc822 is not here: the worker parses mail itself."""
+
+
+def reader_for(media_type: str) -> Reader | None:
+    """Return the reader of a media type, importing its module now, or None when nobody reads it."""
+    module = READERS.get(media_type)
+    return import_module(module).read if module else None

@@ -1,0 +1,1 @@
+"""Writes drafts: the template alone, or a model behind the Generator port."""

@@ -1,0 +1,1 @@
+"""The database of items and everything that happened to them."""

@@ -1,0 +1,1 @@
+"""Sends exact bytes, once."""

@@ -1,0 +1,278 @@
+"""The Protocols between the recipe and the adapters: what pipeline, desk and review may ask of the outside.
+
+Every method may raise the errors of `mailbot.errors` and nothing else of its library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from mailbot.core.approval import Decision
+from mailbot.core.document import Reading
+from mailbot.core.draft import Draft
+from mailbot.core.item import Arrival, ArtifactKind, AuditEntry, Change, HighWater, Item, Outgoing
+from mailbot.core.lifecycle import State
+from mailbot.core.route import Route
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page picture of a document, rendered in a worker: PNG bytes and its size in pixels."""
+
+    png: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartStatus:
+    """How a part of the daemon fares ("imap:payables", "folder:scans", "model"): `state` is "ok", "trouble" or "stopped"."""
+
+    part: str
+    state: str
+    detail: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that `verify` found to be other than it was written: audit entry, item or blob, and what differs."""
+
+    what: str
+    detail: str
+
+
+class Ledger(Protocol):
+    """The database of items and everything that happened to them. Every method that writes is one durable commit."""
+
+    async def receive(self, arrivals: Sequence[Arrival], mark: HighWater | None = None) -> list[int | None]:
+        """Store blobs and items and move the high-water mark, all in one commit; return ids, None for what is known already."""
+
+    async def high_water(self, account: str, place: str) -> HighWater | None:
+        """Return the mark of a mailbox, None before first contact."""
+
+    async def set_high_water(self, mark: HighWater) -> None:
+        """Set the mark without items: first contact with `start = "new"`."""
+
+    async def known_uids(self, account: str, place: str, uidvalidity: int) -> set[int]:
+        """Return the UIDs of a mailbox that are items (for `reconcile`)."""
+
+    async def claim(self, states: Sequence[State], *, limit: int, owner: str, lease: timedelta, now: datetime) -> list[Item]:
+        """Lease up to `limit` items in `states` whose lease is free or over and whose `not_before` has come, oldest first.
+
+        Each claim adds one to `attempts` and to `fence`. An item found in `sending` had its lease run out: the caller records
+        `outcome_lost`.
+        """
+
+    async def release(self, items: Sequence[Item]) -> None:
+        """Give leases back without a change (graceful stop); the attempt is taken back too."""
+
+    async def record(self, change: Change) -> Item:
+        """Apply a change through the lifecycle table, with its audit entries. Raises Stale, IllegalEvent, NotFound."""
+
+    async def item(self, item: int) -> Item:
+        """Return one item. Raises NotFound."""
+
+    async def items(
+        self,
+        *,
+        states: Sequence[State] = (),
+        account: str = "",
+        search: str = "",
+        limit: int = 100,
+        before: int | None = None,
+    ) -> list[Item]:
+        """Return items, newest first; `search` matches subject, sender, name and tags; `before` pages by id."""
+
+    async def counts(self) -> dict[State, int]:
+        """Return the number of items in each state that has any."""
+
+    async def replies_since(self, account: str, recipient: str, since: datetime) -> int:
+        """Return how many replies to `recipient` were queued or sent on an account since then (loop protection)."""
+
+    async def blob(self, sha256: str) -> bytes:
+        """Return a blob. Raises NotFound, LedgerDamaged."""
+
+    async def store_blobs(self, contents: Sequence[bytes]) -> list[str]:
+        """Store blobs durably (attachments, for the page); return their SHA-256."""
+
+    async def artifact(self, item: int, kind: ArtifactKind) -> bytes | None:
+        """Return the latest version, or None."""
+
+    async def artifacts(self, item: int, kind: ArtifactKind) -> list[bytes]:
+        """Return all versions, oldest first."""
+
+    async def outgoing(self, item: int) -> Outgoing | None:
+        """Return the latest outbox entry of an item, or None."""
+
+    async def outbox(self) -> list[tuple[Item, Outgoing]]:
+        """Return what waits, is being sent, or is unknown."""
+
+    async def history(self, item: int) -> list[AuditEntry]:
+        """Return the audit entries of an item, oldest first."""
+
+    async def verify(self) -> list[Finding]:
+        """Check the whole chain, that each item stands where its last entry says, and that each blob named is there and whole."""
+
+    async def set_status(self, status: PartStatus) -> None:
+        """Keep how a part fares, for `mailbot status`."""
+
+    async def statuses(self) -> list[PartStatus]:
+        """Return the last known status of each part."""
+
+
+class Extractor(Protocol):
+    """Reads hostile bytes in worker processes."""
+
+    async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
+        """Read one file whole (for a mail: the message and each attachment).
+
+        Never raises for bad bytes: what went wrong is a Problem of the reading, `over_limit` when a worker was stopped.
+        """
+
+    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
+        """Render one page (from 1) of a PDF or picture as PNG, at most `width` pixels wide. Raises BadInput."""
+
+    async def close(self) -> None:
+        """Stop the workers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """A reading, and the bytes of each document (by `Document.sha256`) that is not the file itself, for the ledger to keep."""
+
+    reading: Reading
+    contents: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DraftRequest:
+    """What a draft is made from. `facts` is what templates see (the README lists it); `skeleton` the rendered template.
+
+    `account` is for fair order between accounts; `instructions` the drafting instructions beside the template; `mail` the
+    thread's own text; `knowledge` further text that figures may be taken from.
+    """
+
+    account: str
+    language: str
+    template: str
+    skeleton: str
+    facts: Mapping[str, Any]
+    instructions: str
+    mail: str
+    knowledge: str = ""
+
+
+class Generator(Protocol):
+    """Writes a draft. Model text never decides who gets mail, its subject or its attachments."""
+
+    async def draft(self, request: DraftRequest) -> Draft:
+        """Return a draft in any case: when the model cannot be asked, the skeleton, and `note` says why."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+class Outbox(Protocol):
+    """Sends exact bytes, once."""
+
+    async def send(self, account: str, outgoing: Outgoing, content: bytes) -> str:
+        """Hand the bytes to the account's server; return its answer.
+
+        Raises NotSent (certainly not taken; `retry` says whether later may work) or DeliveryUnknown (lost after DATA began).
+        A recipient list that the server took only in part returns normally, and the answer names who was refused.
+        """
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+class Mailbox(Protocol):
+    """One IMAP account."""
+
+    async def run(self) -> None:
+        """Watch the folders until cancelled: store each new mail in the ledger, then mark it; reconnect with backoff.
+
+        Returns only when the login is refused (after the status says so).
+        """
+
+    async def save_sent(self, content: bytes) -> None:
+        """Append a sent reply to the Sent mailbox, unless the server or the config says not to."""
+
+    async def find_sent(self, message_id: str) -> bool:
+        """Return whether the Sent mailbox holds that Message-ID."""
+
+    async def server_uids(self) -> dict[str, tuple[int, set[int]]]:
+        """Return, for each watched folder, its UIDVALIDITY and all UIDs (for `reconcile`)."""
+
+
+class Dispatcher(Protocol):
+    """Who advances which item next."""
+
+    def wake(self) -> None:
+        """Say that there may be something to do. A lost call is repaired by the sweep."""
+
+    async def run(self) -> None:
+        """Advance items until cancelled; on cancellation give back what is held."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything a person sees of an item. `drafts` oldest first: `version` of a draft is its place from 1."""
+
+    item: Item
+    reading: Reading | None
+    route: Route | None
+    decisions: tuple[Decision, ...]
+    drafts: tuple[Draft, ...]
+    outgoing: Outgoing | None
+    history: tuple[AuditEntry, ...]
+    recipients: tuple[str, ...]
+    """Where a reply would go, from the rules and the mail alone; empty when nowhere."""
+    never_answer: str
+    """Why no reply may be sent at all (RFC 3834), or ""."""
+    shadow: bool
+    """True when the account's mode does not let anything out."""
+
+
+class Desk(Protocol):
+    """What people decide about items. `person` is a name of the config, or "unauthenticated".
+
+    Each raises NotFound, NotAllowed, IllegalEvent or Stale (somebody was quicker) and then nothing has changed.
+    """
+
+    async def view(self, item: int) -> View:
+        """Return everything about one item. Raises NotFound."""
+
+    async def approve(self, item: int, person: str, *, approved: bool = True, why: str = "") -> Item:
+        """Record an approver's answer; a refusal needs `why`."""
+
+    async def accept(self, item: int, person: str, *, version: int | None = None, acknowledged: bool = False) -> Item:
+        """Accept the draft `version` (the latest when None; Stale when there is a newer one) and queue the reply.
+
+        Ungrounded spans must be `acknowledged`, else NotAllowed names them. On a shadow account the item is finished instead.
+        """
+
+    async def edit(self, item: int, person: str, text: str) -> Item:
+        """Store a new version of the draft, written by a person."""
+
+    async def reject(self, item: int, person: str, why: str) -> Item:
+        """Reject the draft."""
+
+    async def redraft(self, item: int, person: str) -> Item:
+        """Ask for a new draft (from in_review, rejected or refused)."""
+
+    async def withdraw(self, item: int, person: str) -> Item:
+        """Take a queued reply back into review, before it is sent."""
+
+    async def close(self, item: int, person: str, why: str) -> Item:
+        """End the item without a reply."""
+
+    async def retry(self, item: int, person: str) -> Item:
+        """Start a failed or quarantined item again, or reconsider a refused one."""
+
+    async def settle(self, item: int, person: str, *, delivered: bool) -> Item:
+        """Settle `delivery_unknown`: it arrived after all, or send the same bytes again on this person's word."""
