@@ -11,7 +11,7 @@ Kind = Literal["amount", "number", "date", "iban", "link", "address", "name"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a grounded span was read: `place` is "mail", "document", "template", "field" or "desk"; `name` the document or field."""
+    """Where a grounded span was read: `place` is "mail", "document", "template", "field" or "desk"; `name` which one."""
 
     place: str
     name: str = ""
