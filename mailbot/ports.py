@@ -67,6 +67,9 @@ class Ledger(Protocol):
         `outcome_lost`.
         """
 
+    async def break_leases(self) -> int:
+        """Free every lease, at the start of the only daemon of this ledger; return how many there were."""
+
     async def release(self, items: Sequence[Item]) -> None:
         """Give leases back without a change (graceful stop); the attempt is taken back too."""
 

@@ -53,6 +53,9 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "repaired_rows": ("info", "rows that differed from the others were aligned to them"),
 }
 
+QUARANTINE_CODES = frozenset({"over_limit", "archive_limits", "too_many_pixels", "too_large"})
+"""Problems that put the whole item into quarantine: bytes that attack or overwhelm the reader."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
