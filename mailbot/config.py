@@ -246,6 +246,17 @@ class Config(Section):
                 raise ValueError(f"drops.{name}.account: no account {drop.account!r} (accounts: {known})")
         return self
 
+    def reply_account(self, source: str, name: str) -> tuple[str, Account | None]:
+        """Return the name and settings of the account that replies to an item use; a dropped file may have none."""
+        if source == "folder":
+            drop = self.drops.get(name)
+            name = drop.account if drop else ""
+        return name, self.accounts.get(name)
+
+    def own_addresses(self) -> frozenset[str]:
+        """Return every address that is this desk itself, in lower case: mail from there is never answered."""
+        return frozenset(account.address.casefold() for account in self.accounts.values())
+
 
 def is_loopback(host: str) -> bool:
     """Return whether `host` names this machine's loopback interface."""

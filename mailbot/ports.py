@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from mailbot.core.approval import Decision
 from mailbot.core.document import Reading
 from mailbot.core.draft import Draft
+from mailbot.core.facts import Facts
 from mailbot.core.item import Arrival, ArtifactKind, AuditEntry, Change, HighWater, Item, Outgoing
 from mailbot.core.lifecycle import State
 from mailbot.core.route import Route
@@ -167,6 +168,26 @@ class DraftRequest:
     instructions: str
     mail: str
     knowledge: str = ""
+
+
+class Rules(Protocol):
+    """The rules in force at this moment."""
+
+    def route(self, facts: Facts) -> Route:
+        """Return the route of an item; never raises for an item."""
+
+
+class Templates(Protocol):
+    """The reply templates in force at this moment."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return the templates that exist."""
+
+    def render(self, name: str, language: str, facts: Facts) -> str:
+        """Return the template filled in, in the nearest language there is. Raises TemplateProblem."""
+
+    def instructions(self, name: str) -> str:
+        """Return the drafting instructions beside the template, "" when there are none."""
 
 
 class Generator(Protocol):

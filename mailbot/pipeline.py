@@ -1,0 +1,270 @@
+"""The recipe: one item from received to sent, in terms of core and ports only.
+
+`Pipeline.advance` takes a leased item as far as it goes without a person. It may be called again at any point after a crash:
+each step either committed or did not happen, and the one step that must not be repeated (sending) is never repeated.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailbot.config import Account, Config
+from mailbot.core import grounding, reply
+from mailbot.core.document import QUARANTINE_CODES, Reading, reading_from_json, reading_to_json
+from mailbot.core.draft import Draft, draft_to_json
+from mailbot.core.facts import Facts, facts_of
+from mailbot.core.item import Artifact, Happening, Item
+from mailbot.core.language import guess
+from mailbot.core.lifecycle import Event, State
+from mailbot.core.route import Route, route_from_json, route_to_json
+from mailbot.delivery import Delivery
+from mailbot.errors import BadInput, MailbotError, Stale
+from mailbot.ports import DraftRequest, Extracted, Extractor, Generator, Ledger, Rules, Templates
+from mailbot.steps import BOT, RETRY_MOST, backoff, by_holder, canonical
+
+log = logging.getLogger(__name__)
+
+DEFAULT_TEMPLATE = "default"
+"""Used when no rule names a template: the item goes to a person with this to start from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """Everything the recipe needs, handed in by the daemon."""
+
+    config: Config
+    ledger: Ledger
+    extractor: Extractor
+    rules: Rules
+    templates: Templates
+    generator: Generator
+    delivery: Delivery
+    clock: Callable[[], datetime]
+
+    async def advance(self, item: Item) -> None:
+        """Take a leased item on until it waits for a person or has ended; keep failures with the item.
+
+        Raises only CancelledError: the lease is then still held, and the caller gives it back.
+        """
+        try:
+            while item.lease_until is not None and (step := self._step(item.state)):
+                item = await step(item)
+        except Stale:
+            log.info("item %d moved on meanwhile", item.id)
+        except MailbotError as error:
+            await self._fail(item, error)
+        except Exception as error:
+            log.exception("item %d: internal error in state %s", item.id, item.state)
+            await self._fail(item, MailbotError(f"internal error: {type(error).__name__}: {error}", remedy="see the log"))
+
+    def _step(self, state: State) -> Callable[[Item], Awaitable[Item]] | None:
+        """Return what is to be done in a state, None where a person is awaited."""
+        return {
+            State.RECEIVED: self._read,
+            State.READING: self._read,
+            State.READ: self._route,
+            State.ROUTED: self._route,
+            State.DRAFTING: self._draft,
+            State.QUEUED: self.delivery.send,
+            State.SENDING: self.delivery.outcome_lost,
+        }.get(state)
+
+    async def _read(self, item: Item) -> Item:
+        """Read the bytes in the sandbox; keep the reading and each attachment; route at once, in the same commit."""
+        content = await self.ledger.blob(item.sha256)
+        if item.state is State.RECEIVED:
+            started = by_holder(item, Happening(event=Event.READING_STARTED, actor=BOT))
+            # both at once: the commit says what is going on while the worker is at it
+            item, extracted = await _both(self.ledger.record(started), self.extractor.read(item.name, content))
+        else:
+            extracted = await self.extractor.read(item.name, content)
+        reading = extracted.reading
+        kept = [data for sha256, data in extracted.contents.items() if sha256 != item.sha256]
+        if kept:
+            await self.ledger.store_blobs(kept)
+        described = self._describe(item, reading)
+        artifact = Artifact(kind="reading", content=canonical(reading_to_json(reading, full=True)))
+        hostile = [problem for problem in reading.problems if problem.code in QUARANTINE_CODES]
+        if hostile:
+            reason = "; ".join(f"{problem.code}: {problem.detail}" for problem in hostile)
+            found = Happening(event=Event.FOUND_HOSTILE, actor=BOT, cause=reason)
+            return await self.ledger.record(by_holder(item, found, artifacts=(artifact,), reason=reason, **described))
+        read = Happening(event=Event.EXTRACTED, actor=BOT)
+        route, events, more = self._routed(item, reading)
+        return await self.ledger.record(
+            by_holder(item, read, *events, artifacts=(artifact, self._route_artifact(route)), **(described | more))
+        )
+
+    def _describe(self, item: Item, reading: Reading) -> dict[str, Any]:
+        """Return what the lists show of an item."""
+        message = reading.message
+        if message is None:
+            return {"subject": item.name}
+        sender = message.sender
+        return {
+            "subject": message.subject[:500],
+            "sender": sender.address if sender else "",
+            "message_id": message.message_id or "",
+        }
+
+    async def _route(self, item: Item) -> Item:
+        """Route an item that was read before (released, reconsidered, or stopped in between)."""
+        reading = await self.reading(item)
+        if item.state is State.ROUTED:
+            stored = await self.ledger.artifact(item.id, "route")
+            route = route_from_json(json.loads(stored)) if stored else Route()
+            events, more = self._after_route(item, reading, route)
+            return await self.ledger.record(by_holder(item, *events, **more))
+        route, events, more = self._routed(item, reading)
+        return await self.ledger.record(by_holder(item, *events, artifacts=(self._route_artifact(route),), **more))
+
+    def facts(self, item: Item, reading: Reading) -> Facts:
+        """Return what rules and templates see of an item."""
+        _, account = self.account(item)
+        return facts_of(
+            reading=reading,
+            account=item.origin.account,
+            place=item.origin.place,
+            source=item.origin.source,
+            name=item.name,
+            received_at=item.received_at,
+            language=guess(_own_words(reading)) or (account.language if account else "en"),
+            desk=(account.name if account else "") or self.config.desk,
+            authserv_id=account.authserv_id if account else "",
+        )
+
+    def _routed(self, item: Item, reading: Reading) -> tuple[Route, tuple[Happening, ...], dict[str, Any]]:
+        """Return the route by the rules in force, the events that follow, and what changes on the item."""
+        route = self.rules.route(self.facts(item, reading))
+        chosen = Happening(event=Event.ROUTE_CHOSEN, actor=f"rule:{route.rule}" if route.rule else BOT, cause=route.reason)
+        events, more = self._after_route(item, reading, route)
+        return route, (chosen, *events), more | {"tags": route.tags}
+
+    def _after_route(self, item: Item, reading: Reading, route: Route) -> tuple[tuple[Happening, ...], dict[str, Any]]:
+        """Return what follows from a route: an approval, a draft, or no reply with the reason."""
+        if route.approvers:
+            cause = f"{route.approve} of {', '.join(route.approvers)}"
+            return (Happening(event=Event.APPROVAL_NEEDED, actor=BOT, cause=cause),), {"reason": ""}
+        return self.reply_or_not(item, reading, route)
+
+    def reply_or_not(self, item: Item, reading: Reading, route: Route) -> tuple[tuple[Happening, ...], dict[str, Any]]:
+        """Return the event that asks for a draft, or the one that ends the item without a reply and why."""
+        why = self.no_reply_reason(item, reading, route)
+        if why:
+            return (Happening(event=Event.NO_REPLY_WANTED, actor=BOT, cause=why),), {"reason": why}
+        return (Happening(event=Event.DRAFT_WANTED, actor=BOT),), {"reason": ""}
+
+    def no_reply_reason(self, item: Item, reading: Reading, route: Route) -> str:
+        """Return why no reply may or need be written, "" when one is wanted."""
+        own = self.config.own_addresses()
+        if route.reply == "none":
+            return f"rule {route.rule!r} wants no reply"
+        if reading.message and (why := reply.why_never(reading.message, own)):
+            return f"never answered: {why}"
+        if self.account(item)[1] is None:
+            return "no account to reply from"
+        if not reply.recipients(reading.message, route, own):
+            return "nobody to reply to"
+        return ""
+
+    async def _draft(self, item: Item) -> Item:
+        """Draft the reply, link its figures to their sources, and put it before a reviewer."""
+        reading = await self.reading(item)
+        stored = await self.ledger.artifact(item.id, "route")
+        route = route_from_json(json.loads(stored)) if stored else Route()
+        draft = await self.make_draft(item, reading, route)
+        draft = await self._with_limit_note(item, reading, route, draft)
+        artifact = Artifact(kind="draft", content=canonical(draft_to_json(draft)))
+        drafted = Happening(event=Event.DRAFTED, actor=BOT, cause=f"{draft.made_by} {draft.release}".strip())
+        return await self.ledger.record(by_holder(item, drafted, artifacts=(artifact,), reason="", reset_attempts=True))
+
+    def account(self, item: Item) -> tuple[str, Account | None]:
+        """Return the name and settings of the account that a reply would use."""
+        return self.config.reply_account(item.origin.source, item.origin.account)
+
+    async def make_draft(self, item: Item, reading: Reading, route: Route) -> Draft:
+        """Return a draft with its grounding; nothing is stored. Raises TemplateProblem."""
+        facts = self.facts(item, reading)
+        template = route.template or DEFAULT_TEMPLATE
+        language = str(facts.values["language"])
+        skeleton = self.templates.render(template, language, facts)
+        mail = reading.message.text if reading.message else ""
+        draft = await self.generator.draft(
+            DraftRequest(
+                account=item.origin.account,
+                language=language,
+                template=template,
+                skeleton=skeleton,
+                facts=facts.values,
+                instructions=self.templates.instructions(template),
+                mail=mail,
+            )
+        )
+        grounded = grounding.ground(draft.text, reading=reading, skeleton=skeleton, knowledge="")
+        return replace(draft, grounding=grounded, confidence=grounding.share(grounded))
+
+    async def _with_limit_note(self, item: Item, reading: Reading, route: Route, draft: Draft) -> Draft:
+        """Say on the draft when this sender had as many replies as the account allows in a day (RFC 3834 2)."""
+        name, account = self.account(item)
+        if account is None:
+            return draft
+        for recipient in reply.recipients(reading.message, route, self.config.own_addresses()):
+            sent = await self.ledger.replies_since(name, recipient, self.clock() - timedelta(days=1))
+            if sent >= account.max_replies_per_sender:
+                note = f"{recipient} already had {sent} replies in 24 hours: is this a loop?"
+                return replace(draft, note=f"{draft.note} {note}".strip())
+        return draft
+
+    async def _fail(self, item: Item, error: MailbotError) -> None:
+        """Keep a failure with its item: later again when that may help, else a person decides."""
+        reason = str(error)
+        try:
+            item = await self.ledger.item(item.id)
+            if isinstance(error, BadInput) and item.state is State.READING:
+                change = by_holder(item, Happening(event=Event.FOUND_HOSTILE, actor=BOT, cause=reason), reason=reason)
+            elif item.state is State.SENDING:
+                change = by_holder(item, Happening(event=Event.OUTCOME_LOST, actor=BOT, cause=reason), reason=reason)
+            elif (error.retry or error.fault == BOT) and item.attempts < self.config.max_attempts:
+                change = by_holder(item, reason=reason, not_before=self.clock() + backoff(item.attempts))
+            elif item.state is State.QUEUED:
+                change = by_holder(item, reason=reason, not_before=self.clock() + RETRY_MOST, reset_attempts=True)
+            else:
+                change = by_holder(item, Happening(event=Event.GAVE_UP, actor=BOT, cause=reason), reason=reason)
+            await self.ledger.record(change)
+            log.warning("item %d (%s): %s", item.id, item.state, reason)
+        except MailbotError as second:
+            log.error("item %d: %s; and this could not be recorded: %s", item.id, reason, second)
+
+    async def reading(self, item: Item) -> Reading:
+        """Return the stored reading of an item."""
+        stored = await self.ledger.artifact(item.id, "reading")
+        if stored is None:
+            return Reading(file=item.name, media_type="")
+        return reading_from_json(json.loads(stored))
+
+    def _route_artifact(self, route: Route) -> Artifact:
+        return Artifact(kind="route", content=canonical(route_to_json(route, full=True)))
+
+
+def _own_words(reading: Reading) -> str:
+    """Return the text whose language the reply should have: the mail's own new words, else the documents'."""
+    if reading.message and reading.message.new_text.strip():
+        return f"{reading.message.subject}\n{reading.message.new_text}"
+    return reading.text
+
+
+async def _both(commit: Awaitable[Item], read: Awaitable[Extracted]) -> tuple[Item, Extracted]:
+    """Await the commit and the worker at once; when one fails the other is cancelled, and that failure is raised as itself."""
+    tasks = (asyncio.ensure_future(commit), asyncio.ensure_future(read))
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

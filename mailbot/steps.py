@@ -1,0 +1,39 @@
+"""What every step of the recipe shares: the change by the holder of a lease, waiting times, canonical JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from mailbot.core.item import Change, Happening, Item
+from mailbot.core.lifecycle import ADVANCEABLE, step
+
+BOT = "mailbot"
+"""The actor of everything that no person and no rule caused."""
+
+RETRY_FIRST = timedelta(seconds=10)
+RETRY_MOST = timedelta(hours=1)
+
+
+def by_holder(item: Item, *happenings: Happening, **values: Any) -> Change:
+    """Return a change by the worker that holds the item's lease.
+
+    The lease is kept where the item can be advanced further at once, and given back where it waits or has ended.
+    Raises IllegalEvent when the table does not allow the happenings.
+    """
+    after = item.state
+    for happening in happenings:
+        after = step(after, happening.event)
+    waits = after not in ADVANCEABLE or values.get("not_before") is not None
+    return Change(item=item.id, expected=item.state, happenings=happenings, fence=item.fence, release=waits, **values)
+
+
+def backoff(attempt: int) -> timedelta:
+    """Return how long to wait after the `attempt`-th try (from 1) failed: doubling, up to an hour."""
+    return min(RETRY_MOST, RETRY_FIRST * 2 ** min(max(0, attempt - 1), 16))
+
+
+def canonical(value: Any) -> bytes:
+    """Return JSON that is the same bytes for the same value, so that a replay can be compared."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
