@@ -1,0 +1,240 @@
+"""What people decide about items: approvals, reviews and the ways out of the states that wait for a person.
+
+The page and the command line both call this and nothing else changes an item on a person's behalf.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailbot.config import Config
+from mailbot.core import grounding, reply
+from mailbot.core.approval import Decision, decision_from_json, decision_to_json, standing
+from mailbot.core.document import Reading, reading_from_json
+from mailbot.core.draft import Draft, draft_from_json, draft_to_json
+from mailbot.core.item import Artifact, ArtifactKind, Change, Happening, Item, Outgoing
+from mailbot.core.lifecycle import Event, State, step
+from mailbot.core.message import Address
+from mailbot.core.route import Route, route_from_json
+from mailbot.errors import IllegalEvent, NotAllowed, Stale
+from mailbot.pipeline import Pipeline
+from mailbot.ports import Ledger, View
+from mailbot.steps import BOT, canonical
+
+UNAUTHENTICATED = "unauthenticated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleDesk:
+    """Implements `ports.Desk`. `wake` tells the dispatcher that there is something to do; `message_id` makes a new one
+    for a sender's domain."""
+
+    config: Config
+    ledger: Ledger
+    pipeline: Pipeline
+    clock: Callable[[], datetime]
+    message_id: Callable[[str], str]
+    wake: Callable[[], None]
+
+    async def view(self, item: int) -> View:
+        """Return everything about one item."""
+        row = await self.ledger.item(item)
+        reading = await self.ledger.artifact(item, "reading")
+        route = await self.ledger.artifact(item, "route")
+        read = reading_from_json(json.loads(reading)) if reading else None
+        routed = route_from_json(json.loads(route)) if route else None
+        own = self.config.own_addresses()
+        account = self._account(row)
+        return View(
+            item=row,
+            reading=read,
+            route=routed,
+            decisions=tuple(decision_from_json(json.loads(one)) for one in await self.ledger.artifacts(item, "decision")),
+            drafts=tuple(draft_from_json(json.loads(one)) for one in await self.ledger.artifacts(item, "draft")),
+            outgoing=await self.ledger.outgoing(item),
+            history=tuple(await self.ledger.history(item)),
+            recipients=reply.recipients(read.message, routed or Route(), own) if read else (),
+            never_answer=reply.why_never(read.message, own) if read and read.message else "",
+            shadow=account is None or account.mode == "shadow",
+        )
+
+    async def approve(self, item: int, person: str, *, approved: bool = True, why: str = "") -> Item:
+        """Record an approver's answer; the answer that completes the approval moves the item on in the same commit."""
+        view = await self.view(item)
+        route = view.route or Route()
+        if person not in route.approvers:
+            asked = ", ".join(route.approvers) or "nobody"
+            raise NotAllowed(f"{person} is not asked to approve item {item}", remedy=f"approvers are: {asked}")
+        if not approved and not why.strip():
+            raise NotAllowed("a refusal needs a reason", remedy="say why")
+        answer = Decision(approver=person, approved=approved, why=why, at=self.clock().isoformat())
+        artifact = Artifact(kind="decision", content=canonical(decision_to_json(answer)))
+        actor = _actor(person)
+        outcome = standing(route, (*view.decisions, answer))
+        seen: tuple[tuple[ArtifactKind, int], ...] = (("decision", len(view.decisions)),)
+        if outcome == "refused":
+            happening = Happening(event=Event.REFUSED, actor=actor, cause=why)
+            return await self._record(view.item, happening, artifacts=(artifact,), reason=f"{person}: {why}", seen=seen)
+        happenings = [Happening(event=Event.APPROVED, actor=actor, cause=why)]
+        reason = ""
+        if outcome == "approved":
+            events, more = self.pipeline.reply_or_not(view.item, view.reading or Reading(file="", media_type=""), route)
+            happenings += events
+            reason = str(more["reason"])
+        return await self._record(view.item, *happenings, artifacts=(artifact,), reason=reason, seen=seen)
+
+    async def accept(self, item: int, person: str, *, version: int | None = None, acknowledged: bool = False) -> Item:
+        """Accept a draft: the exact bytes, their Message-ID and the envelope are stored with the decision."""
+        view = await self.view(item)
+        self._may_review(person)
+        draft, version = self._draft(view, version)
+        if draft.ungrounded and not acknowledged:
+            spans = ", ".join(repr(draft.text[slice(*one.span)]) for one in draft.ungrounded)
+            raise NotAllowed(
+                f"not found in the mail, its documents or the template: {spans}", remedy="acknowledge them or edit the draft"
+            )
+        seen: tuple[tuple[ArtifactKind, int], ...] = (("draft", version),)
+        cause = f"draft {version}" + (", ungrounded spans acknowledged" if draft.ungrounded else "")
+        if view.shadow:
+            why = "shadow: accepted, and would have been sent"
+            closed = Happening(event=Event.CLOSED, actor=_actor(person), cause=why)
+            return await self._record(view.item, closed, reason=why, seen=seen)
+        content, outgoing = self._compose(view, draft)
+        accepted = Happening(event=Event.ACCEPTED, actor=_actor(person), cause=cause)
+        stored = Artifact(kind="reply", content=content)
+        return await self._record(view.item, accepted, artifacts=(stored,), outgoing=outgoing, reason="", seen=seen)
+
+    def _compose(self, view: View, draft: Draft) -> tuple[bytes, Outgoing]:
+        """Return the exact bytes of the reply and its envelope. Recipients and subject come from rules and mail only."""
+        account = self._account(view.item)
+        message = view.reading.message if view.reading else None
+        if account is None or not view.recipients:
+            raise NotAllowed(f"item {view.item.id} has nobody to reply to", remedy="close it, or give its rule a reply_to")
+        if view.never_answer:
+            raise NotAllowed(f"this mail is never answered: {view.never_answer}", remedy="close it")
+        text = draft.text.rstrip() + "\n"
+        if message and set(view.recipients) <= {one.address for one in (*message.from_, *message.reply_to)}:
+            text += "\n" + reply.quote(message)
+        outgoing = Outgoing(
+            message_id=self.message_id(account.address.rpartition("@")[2]),
+            sender=account.address,
+            recipients=view.recipients,
+        )
+        content = reply.compose(
+            sender=Address(name=account.name or self.config.desk, address=account.address),
+            recipients=view.recipients,
+            subject=reply.subject(message, view.route or Route()),
+            text=text,
+            message=message,
+            message_id=outgoing.message_id,
+            date=self.clock(),
+        )
+        return content, outgoing
+
+    async def edit(self, item: int, person: str, text: str) -> Item:
+        """Store a new version of the draft, with its grounding looked up afresh."""
+        view = await self.view(item)
+        self._may_review(person)
+        if not text.strip():
+            raise NotAllowed("a draft cannot be empty", remedy="write something, or reject the draft")
+        last, version = self._draft(view, None)
+        text = text.replace("\r\n", "\n")
+        reading = view.reading or Reading(file="", media_type="")
+        grounded = grounding.ground(text, reading=reading, skeleton=_machine_text(view.drafts), knowledge="")
+        edited = replace(
+            last, text=text, made_by="person", release="", note="", grounding=grounded, confidence=grounding.share(grounded)
+        )
+        artifact = Artifact(kind="draft", content=canonical(draft_to_json(edited)))
+        happening = Happening(event=Event.EDITED, actor=_actor(person), cause=f"draft {version + 1}")
+        return await self._record(view.item, happening, artifacts=(artifact,), seen=(("draft", version),))
+
+    async def reject(self, item: int, person: str, why: str) -> Item:
+        """Reject the draft."""
+        self._may_review(person)
+        return await self._simple(item, person, Event.REJECTED, why or "no reason given")
+
+    async def redraft(self, item: int, person: str) -> Item:
+        """Ask for a new draft."""
+        self._may_review(person)
+        return await self._simple(item, person, Event.DRAFT_WANTED, "asked for a new draft", reason="")
+
+    async def withdraw(self, item: int, person: str) -> Item:
+        """Take a queued reply back into review."""
+        self._may_review(person)
+        return await self._simple(item, person, Event.WITHDRAWN, "taken back before sending", reason="")
+
+    async def close(self, item: int, person: str, why: str) -> Item:
+        """End the item without a reply."""
+        self._may_review(person)
+        return await self._simple(item, person, Event.CLOSED, why or "closed without a reply")
+
+    async def retry(self, item: int, person: str) -> Item:
+        """Start a failed or quarantined item again, or reconsider a refused one."""
+        self._may_review(person)
+        row = await self.ledger.item(item)
+        event = {State.FAILED: Event.RETRIED, State.QUARANTINED: Event.RELEASED, State.REFUSED: Event.RECONSIDERED}.get(row.state)
+        if event is None:
+            raise IllegalEvent(f"item {item} is {row.state}", remedy="only failed, quarantined or refused items start again")
+        return await self._simple(item, person, event, "started again by a person", reason="", reset_attempts=True)
+
+    async def settle(self, item: int, person: str, *, delivered: bool) -> Item:
+        """Settle `delivery_unknown` on a person's word."""
+        self._may_review(person)
+        event = Event.DELIVERY_CONFIRMED if delivered else Event.RESEND_ORDERED
+        cause = "a person says it arrived" if delivered else "a person says it did not arrive: the same bytes again"
+        return await self._simple(item, person, event, cause, reason="", reset_attempts=True)
+
+    async def _simple(self, item: int, person: str, event: Event, cause: str, *, reason: str | None = None, **values: bool) -> Item:
+        """Record one event with its cause; the cause is the item's reason unless one is given."""
+        row = await self.ledger.item(item)
+        happening = Happening(event=event, actor=_actor(person), cause=cause)
+        return await self._record(row, happening, reason=cause if reason is None else reason, **values)
+
+    async def _record(self, item: Item, *happenings: Happening, **values: object) -> Item:
+        """Commit a person's decision on the item as it was looked at, and wake the dispatcher."""
+        state = item.state
+        for happening in happenings:
+            state = step(state, happening.event)
+        change = Change(item=item.id, expected=item.state, happenings=happenings, **values)  # type: ignore[arg-type]
+        recorded = await self.ledger.record(change)
+        self.wake()
+        return recorded
+
+    def _draft(self, view: View, version: int | None) -> tuple[Draft, int]:
+        """Return the draft under review and its version. Raises Stale when the reviewer saw an older one."""
+        if not view.drafts:
+            raise IllegalEvent(f"item {view.item.id} has no draft", remedy=f"it is {view.item.state}")
+        latest = len(view.drafts)
+        if version is not None and version != latest:
+            raise Stale(f"draft {version} of item {view.item.id} was replaced by draft {latest}", remedy="look at the newer one")
+        return view.drafts[-1], latest
+
+    def _may_review(self, person: str) -> None:
+        """Raise NotAllowed for a person whom the config gives other roles; without logins anybody else may."""
+        known = self.config.people.get(person)
+        if known and not {"reviewer", "admin"} & set(known.roles):
+            raise NotAllowed(
+                f"{person} is not a reviewer", remedy=f"give people.{person} the role reviewer, or act as somebody else"
+            )
+        if known is None and person != UNAUTHENTICATED:
+            names = ", ".join(self.config.people) or "none"
+            raise NotAllowed(f"nobody is called {person} here", remedy=f"people in the config: {names}")
+
+    def _account(self, item: Item):  # type: ignore[no-untyped-def]
+        return self.config.reply_account(item.origin.source, item.origin.account)[1]
+
+
+def _actor(person: str) -> str:
+    """Return how the audit chain names somebody: nobody has logged in yet, and it says so."""
+    return person if person in (UNAUTHENTICATED, BOT) else f"{person} ({UNAUTHENTICATED})"
+
+
+def _machine_text(drafts: tuple[Draft, ...]) -> str:
+    """Return the words of the template drafts: what stands there was not invented by the editor.
+
+    Model drafts do not count: an invented figure does not become true by being kept.
+    """
+    return "\n".join(draft.text for draft in drafts if draft.made_by == "template")
