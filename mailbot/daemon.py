@@ -1,0 +1,249 @@
+"""Builds every part from the config, runs them side by side, and stops them in order.
+
+The parts are built by `build` also for the command line, which uses a few of them for one call. Only one daemon runs on a
+state directory: it holds `daemon.lock` while it lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from mailbot.config import Config
+from mailbot.core.lifecycle import State
+from mailbot.delivery import Delivery
+from mailbot.desk import PeopleDesk
+from mailbot.dispatch.local import LocalDispatcher
+from mailbot.errors import ConfigError, MailbotError
+from mailbot.extract.sandbox import Sandbox
+from mailbot.generate.remote import RemoteGenerator
+from mailbot.generate.template import TemplateGenerator, Templates
+from mailbot.inbox.folder import DropFolder
+from mailbot.inbox.imap import ImapMailbox
+from mailbot.ledger.sql import SqlLedger
+from mailbot.outbox.smtp import SmtpOutbox
+from mailbot.pipeline import Pipeline
+from mailbot.ports import Generator, PartStatus
+from mailbot.rulebook import Rulebook
+
+log = logging.getLogger(__name__)
+
+RESTART_FIRST = 1.0
+RESTART_MOST = 60.0
+FAILED_LOOK_SECONDS = 2.0
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_message_id(domain: str) -> str:
+    """Return a Message-ID that nobody else makes (RFC 5322 3.6.4)."""
+    return f"<{secrets.token_hex(16)}@{domain or 'mailbot.invalid'}>"
+
+
+def new_token() -> str:
+    """Return a name for one taking of a dropped file."""
+    return secrets.token_hex(8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that one config describes, built and not yet running."""
+
+    config: Config
+    ledger: SqlLedger
+    extractor: Sandbox
+    rulebook: Rulebook
+    templates: Templates
+    generator: Generator
+    mailboxes: dict[str, ImapMailbox]
+    folders: dict[str, DropFolder]
+    pipeline: Pipeline
+    desk: PeopleDesk
+    dispatcher: LocalDispatcher
+
+
+def make_generator(config: Config) -> Generator:
+    """Return the generator that the config names. Raises ConfigError when its password cannot be had."""
+    if config.generate.maker == "remote":
+        if not config.generate.url:
+            raise ConfigError("generate.url is missing", remedy='name the server, or set generate.maker = "template"')
+        return RemoteGenerator(config.generate, config.generate.resolve())
+    return TemplateGenerator()
+
+
+@asynccontextmanager
+async def build(config: Config) -> AsyncIterator[Parts]:
+    """Build the parts and close them afterwards. Raises ConfigError, RuleError, TemplateProblem, DiskFull."""
+    async with contextlib.AsyncExitStack() as stack:
+        ledger = await SqlLedger.open(config.state_dir, clock=now)
+        stack.push_async_callback(ledger.close)
+        extractor = Sandbox(config.extract)
+        stack.push_async_callback(extractor.close)
+        templates = Templates(config.templates_dir)
+        rulebook = Rulebook(config.rules_dir, people=config.people, templates=templates.names)
+        generator = await asyncio.to_thread(make_generator, config)
+        stack.push_async_callback(generator.close)
+        outbox = SmtpOutbox(config.accounts)
+        stack.push_async_callback(outbox.close)
+        wake: list[Callable[[], None]] = []
+
+        def woken() -> None:
+            for one in wake:
+                one()
+
+        mailboxes = {
+            name: ImapMailbox(name, account, ledger, on_arrival=woken, clock=now)
+            for name, account in config.accounts.items()
+            if account.imap
+        }
+        folders = {
+            name: DropFolder(name, drop, ledger, on_arrival=woken, clock=now, token=new_token)
+            for name, drop in config.drops.items()
+        }
+        delivery = Delivery(config=config, ledger=ledger, outbox=outbox, mailboxes=mailboxes, clock=now)
+        pipeline = Pipeline(
+            config=config, ledger=ledger, extractor=extractor, rules=rulebook, templates=templates,
+            generator=generator, delivery=delivery, clock=now,
+        )  # fmt: skip
+        desk = PeopleDesk(config=config, ledger=ledger, pipeline=pipeline, clock=now, message_id=new_message_id, wake=woken)
+        dispatcher = LocalDispatcher(
+            ledger=ledger, advance=pipeline.advance, at_once=config.items_at_once,
+            stop_seconds=config.stop_seconds, clock=now,
+        )  # fmt: skip
+        wake.append(dispatcher.wake)
+        yield Parts(
+            config=config, ledger=ledger, extractor=extractor, rulebook=rulebook, templates=templates,
+            generator=generator, mailboxes=mailboxes, folders=folders, pipeline=pipeline, desk=desk, dispatcher=dispatcher,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def only_daemon(state_dir: Path) -> Iterator[IO[str]]:
+    """Hold the lock that says that a daemon runs on this state directory. Raises ConfigError when another one does."""
+    state_dir.mkdir(parents=True, exist_ok=True)
+    with open(state_dir / "daemon.lock", "a+") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"{state_dir}: a daemon runs on this state directory already", remedy="stop it first, or use another state_dir"
+            ) from None
+        yield handle
+
+
+def is_running(state_dir: Path) -> bool:
+    """Return whether a daemon holds the lock of this state directory."""
+    try:
+        with only_daemon(state_dir):
+            return False
+    except ConfigError:
+        return True
+
+
+async def run(config: Config, *, ready: Callable[[Parts, str], Awaitable[None] | None] | None = None) -> None:
+    """Run the daemon until SIGTERM or SIGINT. `ready` gets the parts and the page's address once everything runs."""
+    with only_daemon(config.state_dir):
+        async with build(config) as parts:
+            broken = await parts.ledger.break_leases()
+            if broken:
+                log.info("%d items were in hand when mailbot stopped last: they go on", broken)
+            stop = asyncio.Event()
+            loop = asyncio.get_running_loop()
+            for name in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(name, stop.set)
+            async with running(parts) as url:
+                if ready and (waiting := ready(parts, url)):
+                    await waiting
+                log.info("mailbot runs%s", f"; the page is at {url}" if url else "")
+                await stop.wait()
+                log.info("stopping")
+
+
+@asynccontextmanager
+async def running(parts: Parts) -> AsyncIterator[str]:
+    """Run every part while the context lasts; yields the page's address. Intake stops first, then what is in hand finishes."""
+    async with contextlib.AsyncExitStack() as stack:
+        url = await stack.enter_async_context(_page(parts))
+        await stack.enter_async_context(_task(parts, "dispatcher", parts.dispatcher.run))
+        await stack.enter_async_context(_task(parts, "rules", parts.rulebook.watch))
+        await stack.enter_async_context(_task(parts, "failed files", lambda: _sort_out_failed(parts)))
+        for name, folder in parts.folders.items():
+            await stack.enter_async_context(_task(parts, f"folder:{name}", folder.run))
+        for name, mailbox in parts.mailboxes.items():
+            await stack.enter_async_context(_task(parts, f"imap:{name}", mailbox.run))
+        yield url
+
+
+@asynccontextmanager
+async def _page(parts: Parts) -> AsyncIterator[str]:
+    """Serve the review page, if the config wants it; yields its address."""
+    if not parts.config.review.enabled:
+        yield ""
+        return
+    from mailbot.review.app import create_app
+    from mailbot.review.server import serve
+
+    app = create_app(
+        desk=parts.desk,
+        ledger=parts.ledger,
+        extractor=parts.extractor,
+        config=parts.config,
+        secret=secrets.token_bytes(32),
+        clock=now,
+    )
+    async with serve(app, parts.config.review.host, parts.config.review.port) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _task(parts: Parts, name: str, part: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run one part beside the others; cancel it at the end and wait until it has put everything in order."""
+    task = asyncio.create_task(_supervised(parts, name, part), name=name)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _supervised(parts: Parts, name: str, part: Callable[[], Awaitable[None]]) -> None:
+    """Run a part; when it fails by surprise, say so and start it again after a while: one part never stops the others."""
+    wait = RESTART_FIRST
+    while True:
+        try:
+            await part()
+            return
+        except Exception as error:
+            log.exception("%s failed and starts again in %.0f s", name, wait)
+            with contextlib.suppress(MailbotError):
+                detail = f"{type(error).__name__}: {error}"
+                await parts.ledger.set_status(PartStatus(part=name, state="trouble", detail=detail, since=now()))
+        await asyncio.sleep(wait)
+        wait = min(RESTART_MOST, wait * 2)
+
+
+async def _sort_out_failed(parts: Parts) -> None:
+    """Move dropped files whose item was quarantined or failed from done/ to failed/, with the reason beside them."""
+    if not parts.folders:
+        return
+    seen: set[tuple[int, str]] = set()
+    while True:
+        for item in await parts.ledger.items(states=(State.QUARANTINED, State.FAILED), limit=200):
+            folder = parts.folders.get(item.origin.account) if item.origin.source == "folder" else None
+            if folder and (item.id, item.reason) not in seen:
+                await folder.mark_failed(item.origin, item.reason)
+                seen.add((item.id, item.reason))
+        await asyncio.sleep(FAILED_LOOK_SECONDS)
