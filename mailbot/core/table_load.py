@@ -1,0 +1,80 @@
+"""Loads the tables of a delimited text as they stand: dialect, broken rows, preamble, header, footnotes, further tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailbot.core.document import Table
+from mailbot.core.table_dialect import Dialect, Record, find_dialect, lines_of, records_of, usual_width
+from mailbot.core.table_layout import Part, lay_out, names_of
+from mailbot.core.table_repair import repair
+from mailbot.core.table_types import profiles
+
+_MOST_REPAIRS = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """The tables of a text, first the main one; `repaired` are the lines (from 1) of rows that were aligned to the others."""
+
+    tables: tuple[Table, ...] = ()
+    dialect: Dialect = Dialect()
+    repaired: tuple[int, ...] = ()
+
+
+def load_tables(text: str) -> Loaded:
+    """Return the tables of a csv or tsv text; cells are untouched, rows of a table are all as long as its columns."""
+    lines = lines_of(text)
+    hint = re.fullmatch(r'"?sep=(.)"?[\s,;]*', lines[0][0], re.IGNORECASE) if lines else None
+    if hint:
+        lines = lines[1:]
+    if not any(line.strip() for line, _ in lines):
+        return Loaded()
+    dialect = replace(find_dialect(lines), delimiter=hint[1]) if hint else find_dialect(lines)
+    records = records_of(lines, dialect, usual_width(records_of(lines, dialect)))
+    tables: list[Table] = []
+    repaired: list[int] = []
+    for part in lay_out([record.cells for record in records]):
+        table, mended = _table(records, part, dialect)
+        tables.append(table)
+        repaired += [line + (1 if hint else 0) for line in mended]
+    return Loaded(tables=tuple(tables), dialect=dialect, repaired=tuple(repaired))
+
+
+def table_of(rows: Sequence[Sequence[str]], part: Part, page: int | None = None) -> Table:
+    """Return the table that stands in some rows, each row as long as the widest."""
+    body = [rows[index] for index in part.body]
+    width = max((_length(row) for row in [*body, *(rows[index] for index in part.headers)]), default=0)
+    columns = names_of(rows, part.headers, width)
+    return Table(columns=columns, rows=tuple((*row[:width], *[""] * (width - len(row))) for row in map(tuple, body)), page=page)
+
+
+def _length(row: Sequence[str]) -> int:
+    """Return a row's length without trailing empty cells."""
+    return next((len(row) - back for back, cell in enumerate(reversed(row)) if cell.strip()), 0)
+
+
+def _table(records: list[Record], part: Part, dialect: Dialect) -> tuple[Table, list[int]]:
+    """Return the table of a part with its broken rows mended, and their lines."""
+    width = usual_width([records[index] for index in part.body] or [records[index] for index in part.headers])
+    whole = [records[i].cells for i in part.body if len(records[i].cells) == width and not records[i].odd]
+    broken = [i for i in part.body if len(records[i].cells) != width or records[i].odd]
+    rows = {index: list(records[index].cells) for index in (*part.headers, *part.body)}
+    mended: list[int] = []
+    if whole and len(broken) <= max(3, len(part.body) // 3):
+        columns = profiles(whole, width)
+        for index in broken[:_MOST_REPAIRS]:
+            cells = repair(records[index], dialect, columns, width)
+            if cells is not None:
+                rows[index] = list(cells)
+                mended.append(records[index].line)
+    for index in part.headers:
+        if records[index].odd or len(records[index].cells) > width > 1:
+            cells = repair(records[index], dialect, None, width)
+            if cells is not None:
+                rows[index] = list(cells)
+                mended.append(records[index].line)
+    lines = [rows.get(index, []) for index in range(max(rows, default=-1) + 1)]
+    return table_of(lines, part), sorted(mended)
