@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import logging
 import secrets
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO
 
+from mailbot.answers import Answers
+from mailbot.clock import new_message_id, new_token, now, only_daemon
 from mailbot.config import Config
 from mailbot.core.lifecycle import State
 from mailbot.delivery import Delivery
 from mailbot.desk import PeopleDesk
 from mailbot.dispatch.local import LocalDispatcher
-from mailbot.errors import ConfigError, MailbotError
+from mailbot.errors import MailbotError
 from mailbot.extract.sandbox import Sandbox
-from mailbot.generate.remote import RemoteGenerator
-from mailbot.generate.template import TemplateGenerator, Templates
+from mailbot.generate.make import make_generator
+from mailbot.generate.template import Templates
 from mailbot.inbox.folder import DropFolder
 from mailbot.inbox.imap import ImapMailbox
 from mailbot.ledger.sql import SqlLedger
@@ -43,21 +41,6 @@ RESTART_MOST = 60.0
 FAILED_LOOK_SECONDS = 2.0
 
 
-def now() -> datetime:
-    """Return the time, in UTC."""
-    return datetime.now(UTC)
-
-
-def new_message_id(domain: str) -> str:
-    """Return a Message-ID that nobody else makes (RFC 5322 3.6.4)."""
-    return f"<{secrets.token_hex(16)}@{domain or 'mailbot.invalid'}>"
-
-
-def new_token() -> str:
-    """Return a name for one taking of a dropped file."""
-    return secrets.token_hex(8)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Everything that one config describes, built and not yet running."""
@@ -70,18 +53,10 @@ class Parts:
     generator: Generator
     mailboxes: dict[str, ImapMailbox]
     folders: dict[str, DropFolder]
+    answers: Answers
     pipeline: Pipeline
     desk: PeopleDesk
     dispatcher: LocalDispatcher
-
-
-def make_generator(config: Config) -> Generator:
-    """Return the generator that the config names. Raises ConfigError when its password cannot be had."""
-    if config.generate.maker == "remote":
-        if not config.generate.url:
-            raise ConfigError("generate.url is missing", remedy='name the server, or set generate.maker = "template"')
-        return RemoteGenerator(config.generate, config.generate.resolve())
-    return TemplateGenerator()
 
 
 @asynccontextmanager
@@ -114,11 +89,9 @@ async def build(config: Config) -> AsyncIterator[Parts]:
             for name, drop in config.drops.items()
         }
         delivery = Delivery(config=config, ledger=ledger, outbox=outbox, mailboxes=mailboxes, clock=now)
-        pipeline = Pipeline(
-            config=config, ledger=ledger, extractor=extractor, rules=rulebook, templates=templates,
-            generator=generator, delivery=delivery, clock=now,
-        )  # fmt: skip
-        desk = PeopleDesk(config=config, ledger=ledger, pipeline=pipeline, clock=now, message_id=new_message_id, wake=woken)
+        answers = Answers(config=config, rules=rulebook, templates=templates, generator=generator)
+        pipeline = Pipeline(config=config, ledger=ledger, extractor=extractor, answers=answers, delivery=delivery, clock=now)
+        desk = PeopleDesk(config=config, ledger=ledger, answers=answers, clock=now, message_id=new_message_id, wake=woken)
         dispatcher = LocalDispatcher(
             ledger=ledger, advance=pipeline.advance, at_once=config.items_at_once,
             stop_seconds=config.stop_seconds, clock=now,
@@ -126,31 +99,8 @@ async def build(config: Config) -> AsyncIterator[Parts]:
         wake.append(dispatcher.wake)
         yield Parts(
             config=config, ledger=ledger, extractor=extractor, rulebook=rulebook, templates=templates,
-            generator=generator, mailboxes=mailboxes, folders=folders, pipeline=pipeline, desk=desk, dispatcher=dispatcher,
+            generator=generator, mailboxes=mailboxes, folders=folders, answers=answers, pipeline=pipeline, desk=desk, dispatcher=dispatcher,
         )  # fmt: skip
-
-
-@contextlib.contextmanager
-def only_daemon(state_dir: Path) -> Iterator[IO[str]]:
-    """Hold the lock that says that a daemon runs on this state directory. Raises ConfigError when another one does."""
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with open(state_dir / "daemon.lock", "a+") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ConfigError(
-                f"{state_dir}: a daemon runs on this state directory already", remedy="stop it first, or use another state_dir"
-            ) from None
-        yield handle
-
-
-def is_running(state_dir: Path) -> bool:
-    """Return whether a daemon holds the lock of this state directory."""
-    try:
-        with only_daemon(state_dir):
-            return False
-    except ConfigError:
-        return True
 
 
 async def run(config: Config, *, ready: Callable[[Parts, str], Awaitable[None] | None] | None = None) -> None:

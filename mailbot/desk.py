@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbot.config import Config
+from mailbot.answers import Answers
+from mailbot.config import Account, Config
 from mailbot.core import grounding, reply
 from mailbot.core.approval import Decision, decision_from_json, decision_to_json, standing
 from mailbot.core.document import Reading, reading_from_json
@@ -20,7 +21,6 @@ from mailbot.core.lifecycle import Event, State, step
 from mailbot.core.message import Address
 from mailbot.core.route import Route, route_from_json
 from mailbot.errors import IllegalEvent, NotAllowed, Stale
-from mailbot.pipeline import Pipeline
 from mailbot.ports import Ledger, View
 from mailbot.steps import BOT, canonical
 
@@ -34,7 +34,7 @@ class PeopleDesk:
 
     config: Config
     ledger: Ledger
-    pipeline: Pipeline
+    answers: Answers
     clock: Callable[[], datetime]
     message_id: Callable[[str], str]
     wake: Callable[[], None]
@@ -81,7 +81,7 @@ class PeopleDesk:
         happenings = [Happening(event=Event.APPROVED, actor=actor, cause=why)]
         reason = ""
         if outcome == "approved":
-            events, more = self.pipeline.reply_or_not(view.item, view.reading or Reading(file="", media_type=""), route)
+            events, more = self.answers.reply_or_not(view.item, view.reading or Reading(file="", media_type=""), route)
             happenings += events
             reason = str(more["reason"])
         return await self._record(view.item, *happenings, artifacts=(artifact,), reason=reason, seen=seen)
@@ -223,7 +223,7 @@ class PeopleDesk:
             names = ", ".join(self.config.people) or "none"
             raise NotAllowed(f"nobody is called {person} here", remedy=f"people in the config: {names}")
 
-    def _account(self, item: Item):  # type: ignore[no-untyped-def]
+    def _account(self, item: Item) -> Account | None:
         return self.config.reply_account(item.origin.source, item.origin.account)[1]
 
 

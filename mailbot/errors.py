@@ -41,13 +41,19 @@ class ConfigError(MailbotError):
 
 
 class RuleError(ConfigError):
-    """A rule file cannot be used: the message names file and line, and suggests the word that was probably meant."""
+    """A rule file cannot be used: the message names file and line, and suggests the word that was probably meant.
 
-    def __init__(self, message: str, *, file: str = "", line: int = 0, remedy: str = "") -> None:
+    `findings` holds every error of a load, one RuleError each, when there were several.
+    """
+
+    def __init__(
+        self, message: str, *, file: str = "", line: int = 0, remedy: str = "", findings: tuple[RuleError, ...] = ()
+    ) -> None:
         where = f"{file}:{line}: " if file else ""
         super().__init__(f"{where}{message}", remedy=remedy)
         self.file = file
         self.line = line
+        self.findings = findings or (self,)
 
 
 class TemplateProblem(ConfigError):

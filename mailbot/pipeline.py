@@ -14,24 +14,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailbot.config import Account, Config
-from mailbot.core import grounding, reply
+from mailbot.answers import Answers
+from mailbot.config import Config
+from mailbot.core import reply
 from mailbot.core.document import QUARANTINE_CODES, Reading, reading_from_json, reading_to_json
 from mailbot.core.draft import Draft, draft_to_json
-from mailbot.core.facts import Facts, facts_of
 from mailbot.core.item import Artifact, Happening, Item
-from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State
 from mailbot.core.route import Route, route_from_json, route_to_json
 from mailbot.delivery import Delivery
 from mailbot.errors import BadInput, MailbotError, Stale
-from mailbot.ports import DraftRequest, Extracted, Extractor, Generator, Ledger, Rules, Templates
+from mailbot.ports import Extracted, Extractor, Ledger
 from mailbot.steps import BOT, RETRY_MOST, backoff, by_holder, canonical
 
 log = logging.getLogger(__name__)
-
-DEFAULT_TEMPLATE = "default"
-"""Used when no rule names a template: the item goes to a person with this to start from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +37,7 @@ class Pipeline:
     config: Config
     ledger: Ledger
     extractor: Extractor
-    rules: Rules
-    templates: Templates
-    generator: Generator
+    answers: Answers
     delivery: Delivery
     clock: Callable[[], datetime]
 
@@ -124,24 +118,9 @@ class Pipeline:
         route, events, more = self._routed(item, reading)
         return await self.ledger.record(by_holder(item, *events, artifacts=(self._route_artifact(route),), **more))
 
-    def facts(self, item: Item, reading: Reading) -> Facts:
-        """Return what rules and templates see of an item."""
-        _, account = self.account(item)
-        return facts_of(
-            reading=reading,
-            account=item.origin.account,
-            place=item.origin.place,
-            source=item.origin.source,
-            name=item.name,
-            received_at=item.received_at,
-            language=guess(_own_words(reading)) or (account.language if account else "en"),
-            desk=(account.name if account else "") or self.config.desk,
-            authserv_id=account.authserv_id if account else "",
-        )
-
     def _routed(self, item: Item, reading: Reading) -> tuple[Route, tuple[Happening, ...], dict[str, Any]]:
         """Return the route by the rules in force, the events that follow, and what changes on the item."""
-        route = self.rules.route(self.facts(item, reading))
+        route = self.answers.rules.route(self.answers.facts(item, reading))
         chosen = Happening(event=Event.ROUTE_CHOSEN, actor=f"rule:{route.rule}" if route.rule else BOT, cause=route.reason)
         events, more = self._after_route(item, reading, route)
         return route, (chosen, *events), more | {"tags": route.tags}
@@ -151,67 +130,22 @@ class Pipeline:
         if route.approvers:
             cause = f"{route.approve} of {', '.join(route.approvers)}"
             return (Happening(event=Event.APPROVAL_NEEDED, actor=BOT, cause=cause),), {"reason": ""}
-        return self.reply_or_not(item, reading, route)
-
-    def reply_or_not(self, item: Item, reading: Reading, route: Route) -> tuple[tuple[Happening, ...], dict[str, Any]]:
-        """Return the event that asks for a draft, or the one that ends the item without a reply and why."""
-        why = self.no_reply_reason(item, reading, route)
-        if why:
-            return (Happening(event=Event.NO_REPLY_WANTED, actor=BOT, cause=why),), {"reason": why}
-        return (Happening(event=Event.DRAFT_WANTED, actor=BOT),), {"reason": ""}
-
-    def no_reply_reason(self, item: Item, reading: Reading, route: Route) -> str:
-        """Return why no reply may or need be written, "" when one is wanted."""
-        own = self.config.own_addresses()
-        if route.reply == "none":
-            return f"rule {route.rule!r} wants no reply"
-        if reading.message and (why := reply.why_never(reading.message, own)):
-            return f"never answered: {why}"
-        if self.account(item)[1] is None:
-            return "no account to reply from"
-        if not reply.recipients(reading.message, route, own):
-            return "nobody to reply to"
-        return ""
+        return self.answers.reply_or_not(item, reading, route)
 
     async def _draft(self, item: Item) -> Item:
         """Draft the reply, link its figures to their sources, and put it before a reviewer."""
         reading = await self.reading(item)
         stored = await self.ledger.artifact(item.id, "route")
         route = route_from_json(json.loads(stored)) if stored else Route()
-        draft = await self.make_draft(item, reading, route)
+        draft = await self.answers.make_draft(item, reading, route)
         draft = await self._with_limit_note(item, reading, route, draft)
         artifact = Artifact(kind="draft", content=canonical(draft_to_json(draft)))
         drafted = Happening(event=Event.DRAFTED, actor=BOT, cause=f"{draft.made_by} {draft.release}".strip())
         return await self.ledger.record(by_holder(item, drafted, artifacts=(artifact,), reason="", reset_attempts=True))
 
-    def account(self, item: Item) -> tuple[str, Account | None]:
-        """Return the name and settings of the account that a reply would use."""
-        return self.config.reply_account(item.origin.source, item.origin.account)
-
-    async def make_draft(self, item: Item, reading: Reading, route: Route) -> Draft:
-        """Return a draft with its grounding; nothing is stored. Raises TemplateProblem."""
-        facts = self.facts(item, reading)
-        template = route.template or DEFAULT_TEMPLATE
-        language = str(facts.values["language"])
-        skeleton = self.templates.render(template, language, facts)
-        mail = reading.message.text if reading.message else ""
-        draft = await self.generator.draft(
-            DraftRequest(
-                account=item.origin.account,
-                language=language,
-                template=template,
-                skeleton=skeleton,
-                facts=facts.values,
-                instructions=self.templates.instructions(template),
-                mail=mail,
-            )
-        )
-        grounded = grounding.ground(draft.text, reading=reading, skeleton=skeleton, knowledge="")
-        return replace(draft, grounding=grounded, confidence=grounding.share(grounded))
-
     async def _with_limit_note(self, item: Item, reading: Reading, route: Route, draft: Draft) -> Draft:
         """Say on the draft when this sender had as many replies as the account allows in a day (RFC 3834 2)."""
-        name, account = self.account(item)
+        name, account = self.answers.account(item)
         if account is None:
             return draft
         for recipient in reply.recipients(reading.message, route, self.config.own_addresses()):
@@ -250,13 +184,6 @@ class Pipeline:
 
     def _route_artifact(self, route: Route) -> Artifact:
         return Artifact(kind="route", content=canonical(route_to_json(route, full=True)))
-
-
-def _own_words(reading: Reading) -> str:
-    """Return the text whose language the reply should have: the mail's own new words, else the documents'."""
-    if reading.message and reading.message.new_text.strip():
-        return f"{reading.message.subject}\n{reading.message.new_text}"
-    return reading.text
 
 
 async def _both(commit: Awaitable[Item], read: Awaitable[Extracted]) -> tuple[Item, Extracted]:

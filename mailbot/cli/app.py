@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailbot.errors import MailbotError
+
+if TYPE_CHECKING:
+    from mailbot.config import Config
 
 
 @dataclass(slots=True)
@@ -38,6 +42,20 @@ def options(
     """Take the global options."""
     GLOBAL.config = config
     GLOBAL.person = person
+
+
+def load_config() -> Config:
+    """Return the config that the global options name. Raises ConfigError."""
+    from mailbot import config
+
+    return config.load(config.find(GLOBAL.config))
+
+
+def start_logging(level: int = logging.INFO) -> None:
+    """Send logs to stderr, one line each."""
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for noisy in ("aioimaplib", "alembic", "httpx", "asyncio", "watchfiles", "pdfminer"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def fail(error: BaseException) -> int:

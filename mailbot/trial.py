@@ -1,0 +1,76 @@
+"""`process`: the way of a file as far as a draft, with nothing stored and nothing sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailbot.answers import Answers
+from mailbot.clock import now
+from mailbot.config import Config
+from mailbot.core.document import reading_to_json
+from mailbot.core.draft import Draft, draft_to_json
+from mailbot.core.item import Item, Origin
+from mailbot.core.lifecycle import State
+from mailbot.core.route import route_to_json
+from mailbot.errors import TemplateProblem, UsageError
+from mailbot.extract.sandbox import Sandbox
+from mailbot.generate.make import make_generator
+from mailbot.generate.template import Templates
+from mailbot.rulebook import Rulebook
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """The parts that a trial needs."""
+
+    extractor: Sandbox
+    answers: Answers
+
+    @classmethod
+    @asynccontextmanager
+    async def of(cls, config: Config) -> AsyncIterator[Trial]:
+        """Build a trial for a config and close it afterwards. Raises ConfigError, RuleError."""
+        async with contextlib.AsyncExitStack() as stack:
+            extractor = Sandbox(config.extract)
+            stack.push_async_callback(extractor.close)
+            generator = await asyncio.to_thread(make_generator, config)
+            stack.push_async_callback(generator.close)
+            templates = Templates(config.templates_dir)
+            rules = Rulebook(config.rules_dir, people=config.people, templates=templates.names)
+            yield cls(extractor=extractor, answers=Answers(config=config, rules=rules, templates=templates, generator=generator))
+
+    async def process(self, file: Path) -> dict[str, Any]:
+        """Return the contract's object for one file. Raises UsageError when it cannot be opened."""
+        try:
+            content = await asyncio.to_thread(file.read_bytes)
+        except OSError as error:
+            raise UsageError(f"{file}: cannot be read: {error.strerror}", remedy="check the path") from error
+        reading = (await self.extractor.read(file.name, content)).reading
+        account = next(iter(self.answers.config.accounts), "")
+        item = Item(
+            id=0,
+            origin=Origin(source="imap" if reading.message else "folder", account=account, place=str(file)),
+            name=file.name,
+            sha256="",
+            size=len(content),
+            state=State.READ,
+            since=now(),
+            received_at=now(),
+        )
+        route = self.answers.rules.route(self.answers.facts(item, reading))
+        try:
+            draft = await self.answers.make_draft(item, reading, route)
+        except TemplateProblem as error:
+            draft = Draft(text="", made_by="template", note=str(error))
+        return {
+            **reading_to_json(reading),
+            "file": str(file),
+            "route": route_to_json(route),
+            "draft": draft_to_json(draft),
+        }
