@@ -6,6 +6,7 @@ that were never closed. A record whose quotes do not work out is still returned,
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One row as read: its cells, the text they came from, the line it starts on (from 1), and whether its quotes broke the rules."""
+    """One row as read: its cells, their text, the line it starts on (from 1); `odd` when its quotes broke the rules."""
 
     cells: tuple[str, ...]
     raw: str
@@ -187,7 +188,8 @@ def score(records: Sequence[Record], dialect: Dialect) -> float:
     share = sum(0.3 if record.odd else 1.0 for record in regular) / len(rows)
     columns = [_likeness([record.cells[column] for record in regular], dialect) for column in range(min(width, 400))]
     spread = (width - 1) / width if width > 1 else 0.1
-    return share * (sum(columns) / len(columns)) * (0.5 + 0.5 * spread) * spread**0.25 * _PRIOR.get(dialect.delimiter, 1.0)
+    likeness = sum(columns) / len(columns)
+    return share * likeness * (0.5 + 0.5 * spread) * math.pow(spread, 0.25) * _PRIOR.get(dialect.delimiter, 1.0)
 
 
 def _likeness(cells: list[str], dialect: Dialect) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mailbot.core.table_types import Profile, kind, profiles
 
@@ -32,7 +33,7 @@ def filled(row: Row) -> int:
 def lay_out(rows: Sequence[Row]) -> list[Part]:
     """Return the tables among the rows, first to last; rows that belong to none are titles, notes or blank."""
     starts = [0, *_table_starts(rows), len(rows)]
-    parts = [_part(rows, start, end) for start, end in zip(starts, starts[1:], strict=False)]
+    parts = [_part(rows, start, end) for start, end in pairwise(starts)]
     return [part for part in parts if part]
 
 
@@ -62,8 +63,8 @@ def _new_header(rows: Sequence[Row], begin: int, index: int) -> bool:
         return False
     width = max(len(row), *(len(r) for r in below), *(len(r) for r in above))
     before, after = profiles(above, width), profiles(below, width)
-    unlike_before = _votes(row, before)
-    unlike_after = _votes(row, after)
+    unlike_before = _votes(row, before, strict=True)
+    unlike_after = _votes(row, after, strict=True)
     if after_gap:
         fresh = filled(rows[begin]) != count or list(rows[begin]) == list(row) or unlike_before > 0
         return (unlike_after > 0 or unlike_before > 0) and fresh and count >= 0.6 * max(filled(r) for r in below)
@@ -90,12 +91,15 @@ def _labels(row: Row) -> bool:
     return len(wordy) == len(cells) and len(cells) > 0
 
 
-def _votes(row: Row, columns: Sequence[Profile]) -> int:
-    """Return how many cells look unlike the values of their typed column, less twice those that look like them."""
+def _votes(row: Row, columns: Sequence[Profile], *, strict: bool = False) -> int:
+    """Return how many cells are not of their typed column's kind, less twice those that are.
+
+    `strict` also counts against it what is of another kind, but comes in that column now and then.
+    """
     votes = 0
     for cell, column in zip(row, columns, strict=False):
         if cell.strip() and column.typed and kind(cell) != "missing":
-            votes += -2 if column.conforms(cell) else 1
+            votes += -2 if kind(cell) == column.typed or (strict and column.conforms(cell)) else 1
     return votes
 
 
@@ -149,7 +153,7 @@ def _headers(rows: Sequence[Row], body: list[int]) -> list[int]:
     for index in body[1 : min(_MOST_HEADERS, len(body) - 1)]:
         row = rows[index]
         likely = filled(row) >= 0.6 * filled(first) or not row[0].strip()
-        if list(row) != list(rows[headers[-1]]) and not (likely and _labels(row) and _votes(row, columns) > 0):
+        if list(row) != list(rows[headers[-1]]) and not (likely and _labels(row) and _votes(row, columns, strict=True) > 0):
             break
         headers.append(index)
     return headers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mailbot.core.document import Table
 from mailbot.core.table_dialect import Dialect, Record, find_dialect, lines_of, records_of, usual_width
@@ -20,7 +20,7 @@ class Loaded:
     """The tables of a text, first the main one; `repaired` are the lines (from 1) of rows that were aligned to the others."""
 
     tables: tuple[Table, ...] = ()
-    dialect: Dialect = Dialect()
+    dialect: Dialect = field(default_factory=Dialect)
     repaired: tuple[int, ...] = ()
 
 
@@ -71,7 +71,7 @@ def _table(records: list[Record], part: Part, dialect: Dialect) -> tuple[Table, 
                 rows[index] = list(cells)
                 mended.append(records[index].line)
     for index in part.headers:
-        if records[index].odd or len(records[index].cells) > width > 1:
+        if records[index].odd or len(records[index].cells) > width >= records[index].filled:
             cells = repair(records[index], dialect, None, width)
             if cells is not None:
                 rows[index] = list(cells)

@@ -150,7 +150,7 @@ class _Alignment:
         return self._steps[at, cut]
 
     def _plain(self, at: int, cut: bool) -> Iterator[_Step]:
-        """Yield readings of an unquoted field: to the next delimiter, over delimiters that belong to it, or cut where none stands."""
+        """Yield readings of an unquoted field: to the next delimiter, over delimiters that belong to it, or cut short."""
         raw, delimiter, quote = self._raw, self._dialect.delimiter, self._dialect.quote
         stray = _STRAY_QUOTE if quote and raw.startswith(quote, at) else 0.0
         bare = 0.6 if delimiter == " " else _BARE_DELIMITER
@@ -187,6 +187,7 @@ class _Alignment:
             if raw.startswith(quote, place + 1) and not doubled:
                 doubled = True
             else:
-                strays += 0 if doubled else 1
+                beside = closes or raw.startswith(delimiter, place - len(delimiter))
+                strays += 0 if doubled else 2 if beside else 1
                 doubled = False
             place += 1

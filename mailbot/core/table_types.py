@@ -28,9 +28,10 @@ _MONTH = (
     r"|january|february|march|april|june|july|august|september|october|november|december)\.?"
 )
 _TIME = r"\d{1,2}[:.]\d{2}(?:[:.]\d{2}(?:[.,]\d+)?)?(?:\s?[ap]\.?m\.?)?"
+_YEAR = r"(?:\d{4}|'?\d{2})"
 _DATE = (
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.](?:\d{{4}}|\d{{2}})"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?[-/. ]?{_MONTH}(?:[-/., ]+(?:\d{{4}}|'?\d{{2}}))?|{_MONTH}[-/ .](?:\d{{1,2}},?[ -])?(?:\d{{4}}|'?\d{{2}})"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|\.)?[-/. ]?{_MONTH}(?:[-/., ]+{_YEAR})?|{_MONTH}[-/ .](?:\d{{1,2}},?[ -])?{_YEAR}"
     r"|\d{4}年\d{1,2}月(?:\d{1,2}日)?)"
 )
 _NUMBER = r"(?:\d+|\d{1,3}(?:[,.'’\u00a0\u202f\u2009 ]\d{3})+|\d{1,3}(?:,\d{2})+,\d{3})?(?:[.,]\d+|[.,](?=$))?(?:e[-+]?\d+)?"
@@ -115,6 +116,8 @@ class Profile:
         """Return the logarithm of how well a cell fits, from about -9 (nothing like it) to 0."""
         if not cell.strip():
             return math.log(max(self.empty, 0.0005))
+        if not self.firsts:
+            return -4.5  # nothing is known of what this column would hold
         edges = self.firsts.get(_edge(cell[0]), 0.01) * self.lasts.get(_edge(cell[-1]), 0.01)
         length = 1.0 if self.shortest <= len(cell) <= self.longest else 0.3
         likeness = 0.5 * self.shapes.get(shape(cell), 0.0) + 0.5 * self.kinds.get(kind(cell), 0.0) * math.sqrt(edges) * length
