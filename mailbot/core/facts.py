@@ -132,7 +132,7 @@ def facts_from(given: Mapping[str, Value]) -> Facts:
 def facts_of(
     *,
     reading: Reading,
-    source: Literal["mail", "folder"],
+    source: Literal["imap", "folder"],
     received_at: datetime,
     account: str = "",
     place: str = "",
@@ -149,7 +149,7 @@ def facts_of(
     """
     document_text = "\n".join(page.text for document in reading.documents for page in document.pages)[:MAX_TEXT]
     given: dict[str, Value] = {
-        "source": source,
+        "source": "mail" if source == "imap" else source,
         "account": account,
         "place": place,
         "name": name,
