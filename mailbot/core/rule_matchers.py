@@ -240,6 +240,8 @@ def _number(wanted: Wanted) -> Test | None:
 
 def _compared(wanted: Wanted, limits: list[Any]) -> Test | None:
     """Compare with one limit by the matcher's operator."""
+    if not limits:
+        return None
     if len(limits) != 1 or isinstance(wanted.node, Sequence):
         wanted.reader.wrong(wanted.node, f"{wanted.what}: one {wanted.fact.kind}, not {shown(wanted.node)}")
         return None

@@ -112,7 +112,7 @@ def shape(node: Tree) -> str:
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return a clause that names the known word that was probably meant, or the known words."""
     known = sorted(known)
-    near = difflib.get_close_matches(word, known, 1)
+    near = difflib.get_close_matches(word, known, 1, 0.5)
     if near:
         return f", did you mean {near[0]}?"
     return f" (known: {', '.join(known)})" if known else " (there are none)"
