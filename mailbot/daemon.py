@@ -98,13 +98,23 @@ async def build(config: Config) -> AsyncIterator[Parts]:
         )  # fmt: skip
         wake.append(dispatcher.wake)
         yield Parts(
-            config=config, ledger=ledger, extractor=extractor, rulebook=rulebook, templates=templates,
-            generator=generator, mailboxes=mailboxes, folders=folders, answers=answers, pipeline=pipeline, desk=desk, dispatcher=dispatcher,
-        )  # fmt: skip
+            config=config,
+            ledger=ledger,
+            extractor=extractor,
+            rulebook=rulebook,
+            templates=templates,
+            generator=generator,
+            mailboxes=mailboxes,
+            folders=folders,
+            answers=answers,
+            pipeline=pipeline,
+            desk=desk,
+            dispatcher=dispatcher,
+        )
 
 
-async def run(config: Config, *, ready: Callable[[Parts, str], Awaitable[None] | None] | None = None) -> None:
-    """Run the daemon until SIGTERM or SIGINT. `ready` gets the parts and the page's address once everything runs."""
+async def run(config: Config) -> None:
+    """Run the daemon until SIGTERM or SIGINT."""
     with only_daemon(config.state_dir):
         async with build(config) as parts:
             broken = await parts.ledger.break_leases()
@@ -115,8 +125,6 @@ async def run(config: Config, *, ready: Callable[[Parts, str], Awaitable[None] |
             for name in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(name, stop.set)
             async with running(parts) as url:
-                if ready and (waiting := ready(parts, url)):
-                    await waiting
                 log.info("mailbot runs%s", f"; the page is at {url}" if url else "")
                 await stop.wait()
                 log.info("stopping")
