@@ -1,0 +1,63 @@
+"""Writes the generated parts of the README: the lifecycle's diagram, the configuration table, facts, problem codes.
+
+Run `python -m tests.make_readme`; a test fails while the README is not what this writes.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from mailbot.config import option_rows
+from mailbot.core.document import PROBLEM_CODES
+from mailbot.core.facts import FACTS
+from mailbot.core.lifecycle import mermaid
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def config_table() -> str:
+    """Return the configuration table."""
+    rows = ["| option | default | meaning |", "| --- | --- | --- |"]
+    rows += [f"| `{name}` | {f'`{default}`' if default else ''} | {_cell(text)} |" for name, default, text in option_rows()]
+    return "\n".join(rows)
+
+
+def problem_table() -> str:
+    """Return the table of problem codes."""
+    rows = ["| code | severity | meaning |", "| --- | --- | --- |"]
+    rows += [f"| `{code}` | {severity} | {_cell(text)} |" for code, (severity, text) in PROBLEM_CODES.items()]
+    return "\n".join(rows)
+
+
+def fact_table() -> str:
+    """Return the table of facts that rules compare and templates use."""
+    rows = ["| fact | type | meaning |", "| --- | --- | --- |"]
+    rows += [f"| `{name}` | {fact.type} | {_cell(fact.meaning)} |" for name, fact in FACTS.items()]
+    return "\n".join(rows)
+
+
+def diagram() -> str:
+    """Return the lifecycle as a Mermaid block."""
+    return f"```mermaid\n{mermaid()}```"
+
+
+PARTS = {"config": config_table, "problems": problem_table, "facts": fact_table, "lifecycle": diagram}
+
+
+def render(text: str) -> str:
+    """Return the README with each `<!-- generated: NAME -->` … `<!-- end -->` filled in."""
+    for name, part in PARTS.items():
+        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        if not pattern.search(text):
+            raise ValueError(f"README.md has no part {name}")
+        text = pattern.sub(lambda match, made=part(): f"{match[1]}{made}\n{match[2]}", text)
+    return text
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+if __name__ == "__main__":
+    README.write_text(render(README.read_text(encoding="utf-8")), encoding="utf-8")
