@@ -28,7 +28,7 @@ class Result:
 
 async def check_all(config: Config) -> list[Result]:
     """Check every part side by side; a part that fails never keeps another from being checked."""
-    checks: list[tuple[str, Callable[[], Awaitable[str]]]] = [
+    checks: list[tuple[str, Callable[[], str | Awaitable[str]]]] = [
         ("state directory", lambda: _state(config.state_dir)),
         ("rules", lambda: _rules(config)),
         ("templates", lambda: _templates(config)),
@@ -44,14 +44,16 @@ async def check_all(config: Config) -> list[Result]:
     return list(await asyncio.gather(*(_one(what, check) for what, check in checks)))
 
 
-async def _one(what: str, check: Callable[[], Awaitable[str]]) -> Result:
+async def _one(what: str, check: Callable[[], str | Awaitable[str]]) -> Result:
     try:
-        return Result(what=what, ok=True, detail=await check())
+        # what touches the disk or renders templates blocks, so every check begins in a thread
+        found = await asyncio.to_thread(check)
+        return Result(what=what, ok=True, detail=found if isinstance(found, str) else await found)
     except MailbotError as error:
         return Result(what=what, ok=False, detail=str(error.args[0]), remedy=error.remedy, exit_code=error.exit_code)
 
 
-async def _state(directory: Path) -> str:
+def _state(directory: Path) -> str:
     """Return how much room there is. Raises ConfigError where nothing can be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,7 @@ async def _state(directory: Path) -> str:
     return f"{directory}, {free // 1_000_000_000} GB free"
 
 
-async def _rules(config: Config) -> str:
+def _rules(config: Config) -> str:
     from mailbot import rulebook
     from mailbot.generate.template import Templates
 
@@ -75,7 +77,7 @@ async def _rules(config: Config) -> str:
     return f"{len(rules.rules)} rules in {config.rules_dir}"
 
 
-async def _templates(config: Config) -> str:
+def _templates(config: Config) -> str:
     from mailbot.generate.template import Templates
 
     templates = Templates(config.templates_dir)
@@ -108,7 +110,7 @@ async def _model(config: Config) -> str:
         await generator.close()
 
 
-async def _drop(drop: Drop) -> str:
+def _drop(drop: Drop) -> str:
     try:
         drop.path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

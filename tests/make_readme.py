@@ -5,7 +5,6 @@ Run `python -m tests.make_readme`; a test fails while the README is not what thi
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from mailbot.config import option_rows
@@ -33,7 +32,7 @@ def problem_table() -> str:
 def fact_table() -> str:
     """Return the table of facts that rules compare and templates use."""
     rows = ["| fact | type | meaning |", "| --- | --- | --- |"]
-    rows += [f"| `{name}` | {fact.type} | {_cell(fact.meaning)} |" for name, fact in FACTS.items()]
+    rows += [f"| `{name}` | {fact.kind} | {_cell(fact.description)} |" for name, fact in FACTS.items()]
     return "\n".join(rows)
 
 
@@ -48,10 +47,10 @@ PARTS = {"config": config_table, "problems": problem_table, "facts": fact_table,
 def render(text: str) -> str:
     """Return the README with each `<!-- generated: NAME -->` … `<!-- end -->` filled in."""
     for name, part in PARTS.items():
-        pattern = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
-        if not pattern.search(text):
+        if f"<!-- generated: {name} -->\n" not in text:
             raise ValueError(f"README.md has no part {name}")
-        text = pattern.sub(lambda match, made=part(): f"{match[1]}{made}\n{match[2]}", text)
+        before, _, rest = text.partition(f"<!-- generated: {name} -->\n")
+        text = f"{before}<!-- generated: {name} -->\n{part()}\n<!-- end -->{rest.partition('<!-- end -->')[2]}"
     return text
 
 

@@ -98,6 +98,11 @@ address = "desk@example.org"
 mode = "live"
 start = "all"
 save_sent = "never"
-imap = {{ host = "127.0.0.1", port = {dovecot.imaps_port}, ca_file = "{dovecot.ca_file}", user = "desk", password = "{dovecot.password}" }}
 smtp = {{ host = "127.0.0.1", port = {smtp_port}, security = "none" }}
+[accounts.desk.imap]
+host = "127.0.0.1"
+port = {dovecot.imaps_port}
+ca_file = "{dovecot.ca_file}"
+user = "desk"
+password = "{dovecot.password}"
 """
