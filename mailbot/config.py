@@ -210,6 +210,7 @@ class Review(Section):
     host: str = Field("127.0.0.1", description="Address to listen on; loopback only, until there are logins.")
     port: int = Field(8025, ge=0, le=65535, description="Port; 0 takes a free one.")
     enabled: bool = Field(True, description="Serve the page from `mailbot run`.")
+    hosts: tuple[str, ...] = Field((), description="Further host names the page answers to: those of a proxy put before it.")
 
     @field_validator("host")
     @classmethod
