@@ -1,0 +1,168 @@
+"""Reads xlsx, xls and ods: python-calamine for the cells, openpyxl for merged cells and number formats of xlsx.
+
+Formulas come by their stored value, dates as ISO text, numbers as one would write them plainly ("3", not "3.0").
+"""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+from mailbot.core.document import Document, Page, Problem, Table
+from mailbot.core.table_layout import lay_out
+from mailbot.core.table_load import table_of
+from mailbot.extract.reader import Found, Limits
+
+Merged = tuple[int, int, int, int]
+"""A merged range: first row, first column, last row, last column, from 0."""
+
+_MOST_CELLS = 5_000_000
+
+
+def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
+    """Return one document: a page of text a sheet, and the tables of all sheets in order. A broken file is a problem."""
+    import python_calamine
+
+    document = Document(name=name, media_type=media_type)
+    if not content:
+        return Found(documents=(document,), problems=(Problem(code="empty_file", detail=f"{name} has no bytes"),))
+    if bomb := _bomb(name, content, limits):
+        return Found(documents=(document,), problems=(bomb,))
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+        sheets = _sheets(book, limits)
+    except _TooLarge as error:
+        return Found(documents=(document,), problems=(Problem(code="too_large", detail=f"{name}: {error}"),))
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except BaseException as error:  # a panic of calamine's Rust code is no Exception
+        return Found(documents=(document,), problems=(_broken(name, error),))
+    pages = tuple(
+        Page(number=number, text="\n".join([title, *("\t".join(row).rstrip() for row in rows)]))
+        for number, (title, rows) in enumerate(sheets, 1)
+    )
+    return Found(documents=(Document(name=name, media_type=media_type, pages=pages, tables=_tables(content, sheets)),))
+
+
+class _TooLarge(Exception):
+    """The sheets hold more cells than are read."""
+
+
+def _sheets(book: Any, limits: Limits) -> list[tuple[str, list[list[str]]]]:
+    """Return the name and the rows of text of each sheet that holds anything."""
+    sheets: list[tuple[str, list[list[str]]]] = []
+    cells = 0
+    for title in book.sheet_names[: limits.max_pages]:
+        sheet = book.get_sheet_by_name(title)
+        cells += sheet.height * sheet.width
+        if cells > _MOST_CELLS:
+            raise _TooLarge(f"more than {_MOST_CELLS:,} cells; ask for a smaller file")
+        rows = [[as_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+        if any(any(row) for row in rows):
+            sheets.append((title, rows))
+    return sheets
+
+
+def _tables(content: bytes, sheets: list[tuple[str, list[list[str]]]]) -> tuple[Table, ...]:
+    """Return the tables of all sheets; in header rows a merged label counts for every column it spans."""
+    merged = _merged(content) if content.startswith(b"PK") else {}
+    tables: list[Table] = []
+    for title, rows in sheets:
+        spread = _spread(rows, merged.get(title, ()))
+        for part in lay_out(spread):
+            headed = [spread[index] if index in part.headers else row for index, row in enumerate(rows)]
+            tables.append(table_of(headed, part))
+    return tuple(table for table in tables if table.columns)
+
+
+def as_text(value: Any) -> str:
+    """Return a cell's value as text: dates in ISO 8601, whole numbers without a point, floats without binary noise."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
+    if isinstance(value, datetime.datetime):
+        midnight = value.time() == datetime.time(0)
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+    if isinstance(value, datetime.date | datetime.time):
+        return value.isoformat()
+    if isinstance(value, datetime.timedelta):
+        minutes, seconds = divmod(int(value.total_seconds()), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return str(value)
+
+
+def _spread(rows: list[list[str]], merged: Sequence[Merged]) -> list[list[str]]:
+    """Return the rows with each merged label in every column it spans; a label alone in its row is a title and stays one cell."""
+    width = max((len(row) for row in rows), default=0)
+    spread = [row + [""] * (width - len(row)) for row in rows]
+    for top, left, _, right in merged:
+        if top < len(rows) and left < width and sum(1 for cell in rows[top] if cell) > 1:
+            spread[top][left : right + 1] = [spread[top][left]] * (min(right + 1, width) - left)
+    return spread
+
+
+def _merged(content: bytes) -> dict[str, tuple[Merged, ...]]:
+    """Return the merged ranges of each sheet of an xlsx by sheet name; none where openpyxl cannot read what calamine could."""
+    import warnings
+
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
+            if not any(b"mergeCell " in part for part in _sheet_parts(content)):
+                return {}
+            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+            found = {
+                sheet.title: tuple((r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in sheet.merged_cells.ranges)
+                for sheet in book.worksheets
+            }
+            book.close()
+            return found
+    except MemoryError:
+        raise
+    except Exception:
+        return {}
+
+
+def _sheet_parts(content: bytes) -> list[bytes]:
+    """Return the XML of each sheet of an xlsx that is small enough to be worth openpyxl's time."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return [
+            archive.read(member)
+            for member in archive.infolist()
+            if member.filename.startswith("xl/worksheets/") and member.file_size < 20_000_000
+        ]
+
+
+def _bomb(name: str, content: bytes, limits: Limits) -> Problem | None:
+    """Return the problem of a zip whose directory says that it unpacks to more than the limits, before anything is unpacked."""
+    if not content.startswith(b"PK"):
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
+        return _broken(name, error)
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > limits.archive_bytes or unpacked > limits.archive_ratio * max(len(content), 100_000):
+        return Problem(
+            code="archive_limits",
+            detail=f"{name} would unpack to {unpacked:,} bytes from {len(content):,}",
+            remedy="ask for the table as CSV",
+        )
+    return None
+
+
+def _broken(name: str, error: BaseException) -> Problem:
+    return Problem(
+        code="broken_spreadsheet",
+        detail=f"{name} cannot be opened: {' '.join(str(error).split())[:200]}",
+        remedy="ask the sender to save it again, or to remove its password",
+    )
