@@ -52,7 +52,7 @@ async def test_kill_anywhere_loses_nothing_and_sends_nothing_twice(dovecot: Dove
         dovecot.deliver("desk", question(number))
     with sink_process(tmp_path) as (mails, port_file):
         await until(lambda: asyncio.to_thread(lambda: port_file.exists() and port_file.read_text().strip()), 30, "the sink listens")
-        desk = DeskProcess(tmp_path, _config(dovecot, int(port_file.read_text())))
+        desk = DeskProcess(tmp_path, desk_config(dovecot, int(port_file.read_text())))
         async with desk.parts() as parts:
             reviewer = asyncio.create_task(accept_everything(parts))
             try:
@@ -85,7 +85,7 @@ async def test_kill_anywhere_loses_nothing_and_sends_nothing_twice(dovecot: Dove
     assert "missing 0" in desk.call("reconcile").stdout
 
 
-def _config(dovecot: Dovecot, smtp_port: int) -> str:
+def desk_config(dovecot: Dovecot, smtp_port: int) -> str:
     return f"""
 [people.anna]
 roles = ["approver", "reviewer"]
@@ -104,5 +104,5 @@ host = "127.0.0.1"
 port = {dovecot.imaps_port}
 ca_file = "{dovecot.ca_file}"
 user = "desk"
-password = "{dovecot.password}"
+password = "{dovecot.users["desk"]}"
 """
