@@ -311,7 +311,8 @@ def _explain(error: Any) -> str:
     """Return one line for a pydantic error: where, what, and the nearest known option."""
     import difflib
 
-    where = ".".join(str(part) for part in error["loc"]) or "the file"
+    path = ".".join(str(part) for part in error["loc"])
+    where = "".join(one if one.isprintable() else "?" for one in path) or "the file"
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         known = _options_beside(error["loc"])
