@@ -34,12 +34,16 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """One row as read: its cells, their text, the line it starts on (from 1); `odd` when its quotes broke the rules."""
+    """One row as read: its cells, their text, and the line it starts on (from 1).
+
+    `odd` when its quotes broke the rules, `loose` when an unquoted cell holds a quote (an inch sign, or a lost delimiter).
+    """
 
     cells: tuple[str, ...]
     raw: str
     line: int
     odd: bool = False
+    loose: bool = False
 
     @property
     def filled(self) -> int:
@@ -55,7 +59,10 @@ def lines_of(text: str) -> list[tuple[str, str]]:
 
 
 def split_line(raw: str, dialect: Dialect) -> tuple[list[str], str]:
-    """Return the cells of one record and how it went: "whole", "odd" (a quote out of place), or "open" (a quote never closed)."""
+    """Return the cells of one record and how it went.
+
+    "whole"; "loose" (a quote inside an unquoted cell); "odd" (a quote out of place); or "open" (a quote never closed).
+    """
     delimiter, quote = dialect.delimiter, dialect.quote
     if not quote or quote not in raw:
         return raw.split(delimiter), "whole"
@@ -65,7 +72,7 @@ def split_line(raw: str, dialect: Dialect) -> tuple[list[str], str]:
         if raw.startswith(quote, at):
             end = closing_quote(raw, at + 1, dialect)
             if end is None:
-                state = "open" if state == "whole" else state
+                state = "open" if state != "odd" else state
             elif not raw[end + 1 :].strip() or raw.startswith(delimiter, end + 1):
                 cells.append(unescape(raw[at + 1 : end], dialect))
                 at = end + 1 + len(delimiter)
@@ -77,6 +84,7 @@ def split_line(raw: str, dialect: Dialect) -> tuple[list[str], str]:
         end = raw.find(delimiter, at)
         cell = raw[at:] if end < 0 else raw[at:end]
         cells.append(cell)
+        state = "loose" if state == "whole" and quote in cell else state
         if end < 0:
             return cells, state
         at = end + len(delimiter)
@@ -115,7 +123,8 @@ def records_of(lines: Sequence[tuple[str, str]], dialect: Dialect, width: int | 
             if joined and (width is None or len(joined[0]) == width or (len(joined[0]) > len(cells) and len(cells) != width)):
                 cells, raw, taken = joined
                 state = "whole"
-        records.append(Record(cells=tuple(cells), raw=raw, line=at + 1, odd=state != "whole"))
+        odd = state in ("odd", "open")
+        records.append(Record(cells=tuple(cells), raw=raw, line=at + 1, odd=odd, loose=state == "loose"))
         at += taken
     return records
 
@@ -131,7 +140,7 @@ def _join(lines: Sequence[tuple[str, str]], at: int, dialect: Dialect) -> tuple[
         if len(raw) > 200_000:
             return None
         cells, state = split_line(raw, dialect)
-        if state == "whole":
+        if state in ("whole", "loose"):
             return cells, raw, number - at + 1
         if state == "odd":
             return None

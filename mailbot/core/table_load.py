@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mailbot.core.document import Table
-from mailbot.core.table_dialect import Dialect, Record, find_dialect, lines_of, records_of, usual_width
+from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, find_dialect, lines_of, records_of, split_line, usual_width
 from mailbot.core.table_layout import Part, lay_out, names_of
 from mailbot.core.table_repair import repair
 from mailbot.core.table_types import profiles
@@ -36,11 +36,26 @@ def load_tables(text: str) -> Loaded:
     records = records_of(lines, dialect, usual_width(records_of(lines, dialect)))
     tables: list[Table] = []
     repaired: list[int] = []
-    for part in lay_out([record.cells for record in records]):
+    parts = lay_out([record.cells for record in records])
+    head = parts[0].body[0] - 1 if parts and parts[0].body and not parts[0].headers else -1
+    if head >= 0 and (header := _written_otherwise(records[head], dialect, len(records[head + 1].cells))):
+        records[head] = header
+        repaired.append(header.line + (1 if hint else 0))
+        parts = lay_out([record.cells for record in records])
+    for part in parts:
         table, mended = _table(records, part, dialect)
         tables.append(table)
         repaired += [line + (1 if hint else 0) for line in mended]
     return Loaded(tables=tuple(tables), dialect=dialect, repaired=tuple(repaired))
+
+
+def _written_otherwise(record: Record, dialect: Dialect, width: int) -> Record | None:
+    """Return the row above a table without header when, split by another delimiter, it has a name for each column."""
+    for delimiter in DELIMITERS:
+        cells, state = split_line(record.raw, replace(dialect, delimiter=delimiter))
+        if width > 2 and len(cells) == width and state == "whole" and sum(1 for cell in cells if cell.strip()) >= width - 1:
+            return replace(record, cells=tuple(cells))
+    return None
 
 
 def table_of(rows: Sequence[Sequence[str]], part: Part, page: int | None = None) -> Table:
@@ -60,7 +75,7 @@ def _table(records: list[Record], part: Part, dialect: Dialect) -> tuple[Table, 
     """Return the table of a part with its broken rows mended, and their lines."""
     width = usual_width([records[index] for index in part.body] or [records[index] for index in part.headers])
     whole = [records[i].cells for i in part.body if len(records[i].cells) == width and not records[i].odd]
-    broken = [i for i in part.body if len(records[i].cells) != width or records[i].odd]
+    broken = [i for i in part.body if len(records[i].cells) != width or records[i].odd or records[i].loose]
     rows = {index: list(records[index].cells) for index in (*part.headers, *part.body)}
     mended: list[int] = []
     if whole and len(broken) <= max(3, len(part.body) // 3):
@@ -71,7 +86,8 @@ def _table(records: list[Record], part: Part, dialect: Dialect) -> tuple[Table, 
                 rows[index] = list(cells)
                 mended.append(records[index].line)
     for index in part.headers:
-        if records[index].odd or len(records[index].cells) > width >= records[index].filled:
+        unsound = records[index].odd or records[index].loose
+        if unsound or len(records[index].cells) > width >= records[index].filled:
             cells = repair(records[index], dialect, None, width)
             if cells is not None:
                 rows[index] = list(cells)

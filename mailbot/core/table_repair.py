@@ -15,11 +15,12 @@ from mailbot.core.table_types import Profile
 
 _STRAY_QUOTE = 2.5
 _MISSING_DELIMITER = 4.0
+_MISSING_AT_QUOTE = 2.0  # a quote where a delimiter was lost says so
 _EXTRA_DELIMITER = 3.0
 _BARE_DELIMITER = 3.0
 _NO_CELL = 5.0
-_OTHER_DELIMITER = 4.0
-_GAIN = 2.0  # a repair must be this much likelier than the row as it stands
+_OTHER_DELIMITER = 3.0
+_GAIN = 1.5  # a repair must be this much likelier than the row as it stands
 _WIDEST = 100  # columns
 _LONGEST = 20_000  # characters
 _MOST_BARE = 12  # delimiters inside one cell
@@ -47,24 +48,27 @@ def repair(record: Record, dialect: Dialect, columns: Sequence[Profile] | None, 
     best_score, best = _HOPELESS, None
     for delimiter in _delimiters(record, dialect, width):
         other = delimiter != dialect.delimiter
-        if other and columns is None and len(record.cells) > 1:
+        if other and columns is None and len(record.cells) > 1 and not (record.odd or record.loose):
             continue
         search = _Alignment(record.raw, Dialect(delimiter=delimiter, quote=dialect.quote, escape=dialect.escape), columns, width)
         score, cells = search.best()
         score -= _OTHER_DELIMITER if other else 0.0
         if score > best_score:
             best_score, best = score, cells
-    if best is None or best_score < as_it_stands(record.cells, columns, width, odd=record.odd) + _GAIN:
+    if best is None or best_score < as_it_stands(record, columns, width) + _GAIN:
         return None
     return best
 
 
-def as_it_stands(cells: Sequence[str], columns: Sequence[Profile] | None, width: int, *, odd: bool) -> float:
+def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) -> float:
     """Return how well a row fits when missing cells are taken as empty at its end and cells too many are kept."""
-    padded = [*cells, *[""] * (width - len(cells))]
-    fits = sum(columns[i].fit(padded[i]) for i in range(width)) if columns else -0.7 * (width - len(cells))
-    extra = sum(1 for cell in cells[width:] if cell.strip())
-    return fits - 9.0 * extra - (_STRAY_QUOTE * 2 if odd else 0.0)
+    padded = [*record.cells, *[""] * (width - len(record.cells))]
+    if columns:
+        fits = sum(columns[i].fit(padded[i]) for i in range(width))
+    else:
+        fits = -0.7 * padded.count("") - (_STRAY_QUOTE * sum(1 for cell in padded if '"' in cell) if record.loose else 0.0)
+    extra = sum(1 for cell in record.cells[width:] if cell.strip())
+    return fits - 9.0 * extra - (_STRAY_QUOTE * 2 if record.odd else 0.0)
 
 
 def _delimiters(record: Record, dialect: Dialect, width: int) -> Iterator[str]:
@@ -139,6 +143,8 @@ class _Alignment:
     def _fit(self, cell: str, column: int) -> float:
         if self._columns is None:
             return -0.7 if not cell.strip() else 0.0
+        if self._dialect.quote and len(cell) > 1:
+            cell = cell.removeprefix(self._dialect.quote)  # a stray quote has its own price
         return self._columns[column].fit(cell.strip() if self._dialect.delimiter.endswith(" ") else cell)
 
     def _steps_from(self, at: int, cut: bool) -> list[_Step]:
@@ -154,13 +160,15 @@ class _Alignment:
         raw, delimiter, quote = self._raw, self._dialect.delimiter, self._dialect.quote
         stray = _STRAY_QUOTE if quote and raw.startswith(quote, at) else 0.0
         bare = 0.6 if delimiter == " " else _BARE_DELIMITER
-        end = at - len(delimiter)
+        end, price = at - len(delimiter), 0.0
         for merged in range(_MOST_BARE):
-            end = raw.find(delimiter, end + len(delimiter))
+            begin = end + len(delimiter)
+            end = raw.find(delimiter, begin)
+            price += (bare if merged else 0.0) + (_EXTRA_DELIMITER if end == begin and delimiter != " " else 0.0)
             stop = len(raw) if end < 0 else end
             cell = raw[at:stop]
             inner = _STRAY_QUOTE if quote and quote in cell[1:] else 0.0
-            yield _Step(cell, stop + len(delimiter), stray + inner + bare * merged)
+            yield _Step(cell, stop + len(delimiter), stray + inner + price)
             if end < 0:
                 break
         if cut:
@@ -170,7 +178,7 @@ class _Alignment:
         for place in range(at + 1, stop):
             opens = bool(quote) and raw.startswith(quote, place)
             if opens or stop - at <= _LONGEST_CUT:
-                yield _Step(raw[at:place], place, stray + _MISSING_DELIMITER, cuts=True)
+                yield _Step(raw[at:place], place, stray + (_MISSING_AT_QUOTE if opens else _MISSING_DELIMITER), cuts=True)
 
     def _quoted(self, at: int, cut: bool) -> Iterator[_Step]:
         """Yield readings of a quoted field: to each quote that could close it, with unescaped quotes inside at a price."""
