@@ -63,10 +63,8 @@ def repair(record: Record, dialect: Dialect, columns: Sequence[Profile] | None, 
 def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) -> float:
     """Return how well a row fits when missing cells are taken as empty at its end and cells too many are kept."""
     padded = [*record.cells, *[""] * (width - len(record.cells))]
-    if columns:
-        fits = sum(columns[i].fit(padded[i]) for i in range(width))
-    else:
-        fits = -0.7 * padded.count("") - (_STRAY_QUOTE * sum(1 for cell in padded if '"' in cell) if record.loose else 0.0)
+    fits = sum(columns[i].fit(padded[i]) for i in range(width)) if columns else -2.0 * padded.count("")
+    fits -= _STRAY_QUOTE * sum(1 for cell in padded if '"' in cell) if record.loose else 0.0
     extra = sum(1 for cell in record.cells[width:] if cell.strip())
     return fits - 9.0 * extra - (_STRAY_QUOTE * 2 if record.odd else 0.0)
 
