@@ -45,6 +45,10 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "low_confidence": ("warning", "a page was read with little confidence: a person should look at it"),
     "malformed_mail": ("info", "the mail breaks the format; it was read as well as it allows"),
     "too_large": ("error", "the file is larger than the limit and was not read"),
+    "mail_limits": ("error", "the mail has more parts, deeper nesting or a longer header than is read: look at the original"),
+    "unreadable_file": ("error", "the file could not be opened, or its reader failed on it"),
+    "broken_answer": ("error", "a worker process answered what no reader says: its answer was thrown away"),
+    "encrypted_archive": ("error", "an archive member asks for a password"),
     "charset_unknown": ("warning", "the text's encoding could not be told for sure"),
     "ambiguous_table": (
         "warning",
