@@ -9,17 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
-import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from aioimaplib.aioimaplib import SELECTED, Command
 
 from mailbot import __version__
-from mailbot.config import Imap
-from mailbot.errors import ConfigError, LoginRefused, Unreachable
+from mailbot.errors import LoginRefused, Unreachable
 from mailbot.inbox.imap_syntax import Answer, code, decode_name, fetched, mailbox, quoted, tokens, uid_set
 from mailbot.inbox.imap_wire import Wire, alert
 
@@ -61,7 +57,7 @@ class Listed:
 
 
 class ImapClient:
-    """One logged-in connection; made by `connect`."""
+    """One logged-in connection; made by `imap_connect.connect`."""
 
     def __init__(self, wire: Wire, timeout: float) -> None:
         self.capabilities: frozenset[str] = frozenset()
@@ -109,20 +105,22 @@ class ImapClient:
 
     async def select(self, name: str, *, read_only: bool = False) -> Selected:
         """Open a mailbox. Raises CommandRefused (there is none), Unreachable."""
-        self.forget_news()
-        answers, done = await self._command("EXAMINE" if read_only else "SELECT", mailbox(name))
+        self._wire.exists = 0
+        try:
+            answers, done = await self._command("EXAMINE" if read_only else "SELECT", mailbox(name))
+        except CommandRefused as error:
+            raise CommandRefused(f"mailbox {name}: {error}", code=error.code) from None
         self._wire.state = SELECTED
         self.forget_news()
         said = dict(code(answer[0][5:]) for answer in answers if answer[0][:5].upper() == b"* OK ")
         if not said.get("UIDVALIDITY", "").isdigit():
-            raise CommandRefused(f"{name}: the server gives no UIDVALIDITY, so mails cannot be told apart")
+            raise CommandRefused(f"mailbox {name}: the server gives no UIDVALIDITY, so mails cannot be told apart")
         flags = said.get("PERMANENTFLAGS", "").casefold().strip("()").split()
-        exists = [match for answer in answers if (match := re.match(rb"\* (\d+) EXISTS", answer[0], re.IGNORECASE))]
         return Selected(
             name=name,
             uidvalidity=int(said["UIDVALIDITY"]),
             uidnext=int(said["UIDNEXT"]) if said.get("UIDNEXT", "").isdigit() else None,
-            exists=int(exists[-1][1]) if exists else 0,
+            exists=self._wire.exists,
             keywords="\\*" in flags or "mailbot" in flags,
             read_only=code(done)[0] == "READ-ONLY",
         )
@@ -192,7 +190,7 @@ class ImapClient:
 
     async def idle(self, seconds: float) -> bool:
         """Wait for news in the open mailbox (RFC 2177), at most so long. Return False when the server ended the IDLE by itself."""
-        self._check()
+        self.check()
         wire = self._wire
         try:
             async with asyncio.timeout(self._timeout):
@@ -201,7 +199,7 @@ class ImapClient:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await wire.news.wait()
-            self._check()
+            self.check()
             if not wire.has_pending_idle_command():
                 return False
             async with asyncio.timeout(self._timeout):
@@ -213,6 +211,13 @@ class ImapClient:
         except asyncio.CancelledError:
             wire.fail("the wait was given up")
             raise
+
+    async def pause(self, seconds: float) -> None:
+        """Wait without IDLE, at most so long; the end of the connection or an unasked EXISTS ends it early. Raises Unreachable."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wire.news.wait()
+        self.check()
 
     async def logout(self) -> None:
         """Say goodbye, if the server listens, and close."""
@@ -243,7 +248,7 @@ class ImapClient:
         Gives up after `timeout` seconds without a byte, or when the whole takes longer than twice that and `expect` bytes at
         the slowest rate. Raises CommandRefused, Unreachable.
         """
-        self._check()
+        self.check()
         wire, clock = self._wire, asyncio.get_running_loop().time
         wire.begin(follow)
         command = Command(name, wire.new_tag(), *arguments, prefix=prefix, loop=wire.loop)
@@ -259,14 +264,15 @@ class ImapClient:
             raise
         finally:
             wire.watch(None)
-        self._check()
+        self.check()
         answers, wire.answers = wire.answers, []
         text = bytes(response.lines[-1])
         if response.result != "OK":
             raise CommandRefused(f"the server said {response.result} to {name}: {alert(text)}", code=code(text)[0])
         return answers, text
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raise Unreachable when the connection is of no use any more."""
         if self._wire.failure:
             raise Unreachable(self._wire.failure)
 
@@ -276,66 +282,14 @@ class ImapClient:
 
 
 def _by_uid(answers: Iterable[Answer], item: bytes) -> dict[int, bytes]:
-    """Return one item of FETCH answers by UID; answers without it (a flag changed meanwhile) are passed over."""
+    """Return one item of FETCH answers by UID; answers without it are passed over. Raises CommandRefused."""
     found = {}
     for answer in answers:
-        pairs = fetched(answer)
+        try:
+            pairs = fetched(answer)
+        except (ValueError, IndexError) as error:
+            raise CommandRefused(f"the server's FETCH answer was not understood ({error})") from None
         uid, value = pairs.get(b"UID"), pairs.get(item)
         if isinstance(uid, bytes) and uid.isdigit() and isinstance(value, bytes):
             found[int(uid)] = value
     return found
-
-
-@contextlib.asynccontextmanager
-async def connect(imap: Imap) -> AsyncIterator[ImapClient]:
-    """Open a connection, log in, and close it at the end.
-
-    Raises Unreachable, LoginRefused, or ConfigError when the password or `ca_file` cannot be read.
-    """
-    loop = asyncio.get_running_loop()
-    context = await asyncio.to_thread(_tls, imap.ca_file) if imap.security == "tls" else None
-    password = await asyncio.to_thread(imap.resolve)
-    wire = Wire(loop)
-    client = ImapClient(wire, imap.timeout_seconds)
-    where = f"{imap.host}:{imap.port}"
-    try:
-        try:
-            async with asyncio.timeout(imap.timeout_seconds):
-                transport, _ = await loop.create_connection(lambda: wire, imap.host, imap.port, ssl=context)
-                _keep_alive(transport.get_extra_info("socket"))
-                await wire.greeted.wait()
-        except ssl.SSLCertVerificationError as error:
-            raise Unreachable(
-                f"{where}: its certificate is not trusted ({error.verify_message})", remedy="name your authority in imap.ca_file"
-            ) from None
-        except TimeoutError:
-            raise Unreachable(f"{where} did not answer within {imap.timeout_seconds:g} s") from None
-        except OSError as error:
-            raise Unreachable(
-                f"{where} cannot be reached ({error.strerror or error})", remedy="check imap.host and imap.port"
-            ) from None
-        client._check()
-        await client.login(imap.user, password)
-        yield client
-        await client.logout()
-    finally:
-        if wire.transport is not None:
-            await client.close()
-
-
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    """Build a context of its own for one connection. Reads files: call it off the loop."""
-    try:
-        return ssl.create_default_context(cafile=str(ca_file.expanduser()) if ca_file else None)
-    except OSError as error:
-        raise ConfigError(
-            f"{ca_file}: no certificate authority ({error.strerror or error})", remedy="correct imap.ca_file"
-        ) from None
-
-
-def _keep_alive(sock: socket.socket) -> None:
-    """Let the kernel notice a dead peer within about three minutes, also while nothing is said."""
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in (("TCP_KEEPIDLE", 90), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 4)):
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)

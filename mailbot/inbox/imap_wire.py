@@ -23,19 +23,21 @@ ANSWER_BYTES = 64 * 1024 * 1024
 
 _LITERAL = re.compile(rb"\{(\d{1,18})\+?\}$")
 _STATUS = re.compile(rb"\* (?:OK|NO|BAD|BYE|PREAUTH)\b", re.IGNORECASE)
-_EXISTS = re.compile(rb"\* \d+ EXISTS\b", re.IGNORECASE)
+_COUNT = re.compile(rb"\* (\d{1,10}) (EXISTS|EXPUNGE)\b", re.IGNORECASE)
 
 
 class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library has no types
     """One connection. One command at a time: the owner sees to it.
 
-    `answers` holds the untagged answers since `begin`; `news` is set by EXISTS, and by the end of the connection; `lost` is done
-    when the transport is closed; `failure` says why the connection is of no use any more.
+    `answers` holds the untagged answers since `begin`; `exists` counts the mails of the open mailbox; `news` is set when they
+    become more, and by the end of the connection; `lost` when the transport is closed; `failure` says why the connection is of
+    no use any more, "" while it is.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)
         self.answers: list[Answer] = []
+        self.exists = 0
         self.news = asyncio.Event()
         self.greeted = asyncio.Event()
         self.lost = asyncio.Event()
@@ -164,13 +166,21 @@ class Wire(aioimaplib.IMAP4ClientProtocol):  # type: ignore[misc]  # the library
 
     def _untagged(self, answer: Answer) -> None:
         line = answer[0]
-        if _EXISTS.match(line):
-            self.news.set()
+        self._count(line)
         pending = self.pending_sync_command
         if line[:6].upper() == b"* BYE " and not (pending is not None and pending.name == "LOGOUT"):
             raise Unreachable(f"the server said BYE: {line[6:].decode('utf-8', 'replace')[:200]}")
         if not self.has_pending_idle_command():
             self.answers.append(answer)
+
+    def _count(self, line: bytes) -> None:
+        match = _COUNT.match(line)
+        if match and match[2].upper() == b"EXPUNGE":
+            self.exists -= 1
+        elif match:
+            if int(match[1]) > self.exists:
+                self.news.set()
+            self.exists = int(match[1])
 
     def _continuation(self, line: bytes) -> None:
         if self._follow:

@@ -1,4 +1,4 @@
-"""Runs a real Dovecot for tests: one config file, loopback ports, everything in a folder of its own. Works as root and as anybody else."""
+"""Runs a real Dovecot for tests: one config file, loopback ports, all in one folder. Works as root and as anybody else."""
 
 from __future__ import annotations
 
