@@ -1,0 +1,161 @@
+"""The questions that only read: each is one snapshot of the database over a pool of connections of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, RowMapping, Select, distinct, func, select
+
+from mailbot.core.audit import stamp, unstamp
+from mailbot.core.item import ArtifactKind, AuditEntry, HighWater, Item, Outgoing
+from mailbot.core.lifecycle import State
+from mailbot.errors import NotFound
+from mailbot.ledger import schema
+from mailbot.ledger.blobs import BlobStore, Place
+from mailbot.ledger.database import READERS, reading_engine, translated
+from mailbot.ledger.rows import entry_of, item_of, outgoing_of
+from mailbot.ledger.statements import claimable, mark_of
+from mailbot.ports import PartStatus
+
+T = TypeVar("T")
+
+_IN_OUTBOX = (State.QUEUED, State.SENDING, State.DELIVERY_UNKNOWN)
+_LONGEST_SEARCH = 1000
+"""Characters of a search; SQLite refuses a pattern of 50,000 bytes."""
+
+
+class Reading:
+    """The reading half of the ledger."""
+
+    def __init__(self, database: Path, blobs: BlobStore) -> None:
+        self._database = database
+        self._blobs = blobs
+        self._engine = reading_engine(database)
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="ledger-reader")
+
+    async def close(self) -> None:
+        """Wait for the questions in hand, then let go of the connections."""
+        await asyncio.to_thread(self._threads.shutdown)
+        self._engine.dispose()
+
+    async def ask(self, question: Callable[[Connection], T]) -> T:
+        """Return the answer of a function that is called with a connection, in a reader's thread, on one snapshot."""
+
+        def answer() -> T:
+            with translated(self._database), self._engine.connect() as connection:
+                return question(connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
+
+    async def rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        """Return the rows of one query."""
+        return await self.ask(lambda connection: connection.execute(query).mappings().all())
+
+    async def any_claimable(self, states: Sequence[State], now: datetime) -> bool:
+        """Return whether a claim would find something."""
+        return bool(await self.rows(claimable(states, now, 1)))
+
+    async def high_water(self, account: str, place: str) -> HighWater | None:
+        table = schema.high_water
+        rows = await self.rows(select(table).where(table.c.account == account, table.c.place == place))
+        return mark_of(rows[0]) if rows else None
+
+    async def known_uids(self, account: str, place: str, uidvalidity: int) -> set[int]:
+        queries = [
+            select(table.c.uid).where(table.c.account == account, table.c.place == place, table.c.uidvalidity == uidvalidity)
+            for table in (schema.item, schema.alias)
+        ]
+        return await self.ask(lambda connection: {uid for query in queries for uid in connection.scalars(query)})
+
+    async def item(self, item: int) -> Item:
+        rows = await self.rows(select(schema.item).where(schema.item.c.id == item)) if 0 < item < 2**63 else ()
+        if not rows:
+            raise NotFound(f"no item {item}", remedy="`mailbot items` lists them")
+        return item_of(rows[0])
+
+    async def items(self, *, states: Sequence[State], account: str, search: str, limit: int, before: int | None) -> list[Item]:
+        table = schema.item
+        query = select(table).order_by(table.c.id.desc()).limit(limit)
+        if states:
+            query = query.where(table.c.state.in_([state.value for state in states]))
+        if account:
+            query = query.where(table.c.account == account)
+        if search:
+            query = query.where(table.c.words.contains(search[:_LONGEST_SEARCH].casefold(), autoescape=True))
+        if before is not None:
+            query = query.where(table.c.id < before)
+        return [item_of(row) for row in await self.rows(query)]
+
+    async def counts(self) -> dict[State, int]:
+        state = schema.item.c.state
+        rows = await self.rows(select(state, func.count().label("number")).group_by(state))
+        return {State(row["state"]): row["number"] for row in rows}
+
+    async def replies_since(self, account: str, recipient: str, since: datetime) -> int:
+        table = schema.recipient
+        rows = await self.rows(
+            select(func.count(distinct(table.c.item)).label("number")).where(
+                table.c.account == account, table.c.address == recipient.casefold(), table.c.at >= stamp(since)
+            )
+        )
+        return int(rows[0]["number"])
+
+    async def blob(self, sha256: str) -> bytes:
+        found = await self._contents(select(schema.blob).where(schema.blob.c.sha256 == sha256))
+        if not found:
+            raise NotFound(f"no blob {sha256}")
+        return found[0]
+
+    async def artifacts(self, item: int, kind: ArtifactKind, *, only_latest: bool = False) -> list[bytes]:
+        table = schema.artifact
+        query = (
+            select(schema.blob)
+            .join_from(table, schema.blob)
+            .where(table.c.item == item, table.c.kind == kind)
+            .order_by(table.c.version.desc())
+        )
+        found = await self._contents(query.limit(1) if only_latest else query)
+        return found[::-1]
+
+    async def _contents(self, query: Select[Any]) -> list[bytes]:
+        """Return the blobs whose rows the query finds."""
+        return await self.ask(lambda connection: [self._blobs.get(place_of(row)) for row in connection.execute(query).mappings()])
+
+    async def outgoing(self, item: int) -> Outgoing | None:
+        table = schema.outbox
+        rows = await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq.desc()).limit(1))
+        return outgoing_of(rows[0]) if rows else None
+
+    async def outbox(self) -> list[tuple[Item, Outgoing]]:
+        table, item = schema.outbox, schema.item
+        waiting = item.c.state.in_([state.value for state in _IN_OUTBOX])
+        items = select(item).where(waiting).order_by(item.c.id)
+        replies = select(table).join_from(table, item).where(waiting).order_by(table.c.seq)
+
+        def both(connection: Connection) -> list[tuple[Item, Outgoing]]:
+            latest = {row["item"]: outgoing_of(row) for row in connection.execute(replies).mappings()}
+            return [(item_of(row), latest[row["id"]]) for row in connection.execute(items).mappings() if row["id"] in latest]
+
+        return await self.ask(both)
+
+    async def head(self) -> tuple[int, str]:
+        row = (await self.rows(select(schema.head)))[0]
+        return row["count"], row["hash"]
+
+    async def history(self, item: int) -> list[AuditEntry]:
+        table = schema.audit
+        return [entry_of(row) for row in await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq))]
+
+    async def statuses(self) -> list[PartStatus]:
+        rows = await self.rows(select(schema.status).order_by(schema.status.c.part))
+        return [PartStatus(part=row["part"], state=row["state"], detail=row["detail"], since=unstamp(row["since"])) for row in rows]
+
+
+def place_of(row: RowMapping) -> Place:
+    """Return where a blob lies from its row."""
+    return Place(sha256=row["sha256"], size=row["size"], pack=row["pack"], start=row["start"])
