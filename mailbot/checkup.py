@@ -73,7 +73,7 @@ def _rules(config: Config) -> str:
     from mailbot import rulebook
     from mailbot.generate.template import Templates
 
-    rules = rulebook.load(config.rules_dir, people=config.people, templates=Templates(config.templates_dir).names())
+    rules = rulebook.load(config.rules_dir, people=rulebook.approvers_of(config), templates=Templates(config.templates_dir).names())
     return f"{len(rules.rules)} rules in {config.rules_dir}"
 
 
@@ -133,8 +133,10 @@ async def _smtp(config: Config, name: str) -> str:
     """Connect and log in; no mail is sent."""
     from mailbot.outbox.smtp import SmtpOutbox
 
+    account = config.accounts[name]
     outbox = SmtpOutbox(config.accounts)
     try:
-        return await outbox.probe(name)
+        await outbox.check(name)
+        return "login works" if account.smtp and account.smtp.user else "connects"
     finally:
         await outbox.close()

@@ -32,13 +32,14 @@ from mailbot.ledger.sql import SqlLedger
 from mailbot.outbox.smtp import SmtpOutbox
 from mailbot.pipeline import Pipeline
 from mailbot.ports import Generator, PartStatus
-from mailbot.rulebook import Rulebook
+from mailbot.rulebook import Rulebook, approvers_of
 
 log = logging.getLogger(__name__)
 
 RESTART_FIRST = 1.0
 RESTART_MOST = 60.0
 FAILED_LOOK_SECONDS = 2.0
+RULES_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
         extractor = Sandbox(config.extract)
         stack.push_async_callback(extractor.close)
         templates = Templates(config.templates_dir)
-        rulebook = Rulebook(config.rules_dir, people=config.people, templates=templates.names)
+        rulebook = Rulebook(config.rules_dir, people=approvers_of(config), templates=templates.names)
         generator = await asyncio.to_thread(make_generator, config)
         stack.push_async_callback(generator.close)
         outbox = SmtpOutbox(config.accounts)
@@ -137,6 +138,7 @@ async def running(parts: Parts) -> AsyncIterator[str]:
         url = await stack.enter_async_context(_page(parts))
         await stack.enter_async_context(_task(parts, "dispatcher", parts.dispatcher.run))
         await stack.enter_async_context(_task(parts, "rules", parts.rulebook.watch))
+        await stack.enter_async_context(_task(parts, "rules status", lambda: _report_rules(parts)))
         await stack.enter_async_context(_task(parts, "failed files", lambda: _sort_out_failed(parts)))
         for name, folder in parts.folders.items():
             await stack.enter_async_context(_task(parts, f"folder:{name}", folder.run))
@@ -162,8 +164,8 @@ async def _page(parts: Parts) -> AsyncIterator[str]:
         secret=secrets.token_bytes(32),
         clock=now,
     )
-    async with serve(app, parts.config.review.host, parts.config.review.port) as url:
-        yield url
+    async with serve(app, parts.config.review.host, parts.config.review.port) as serving:
+        yield serving.url
 
 
 @asynccontextmanager
@@ -193,6 +195,18 @@ async def _supervised(parts: Parts, name: str, part: Callable[[], Awaitable[None
         wait = min(RESTART_MOST, wait * 2)
 
 
+async def _report_rules(parts: Parts) -> None:
+    """Keep the status of the rules: a broken file never comes into force, but somebody has to hear of it."""
+    told: str | None = None
+    while True:
+        problem = parts.rulebook.problem
+        if problem != told:
+            state, detail = ("trouble", problem) if problem else ("ok", f"version {parts.rulebook.version:.12}")
+            await parts.ledger.set_status(PartStatus(part="rules", state=state, detail=detail, since=now()))
+            told = problem
+        await asyncio.sleep(RULES_LOOK_SECONDS)
+
+
 async def _sort_out_failed(parts: Parts) -> None:
     """Move dropped files whose item was quarantined or failed from done/ to failed/, with the reason beside them."""
     if not parts.folders:
@@ -202,6 +216,6 @@ async def _sort_out_failed(parts: Parts) -> None:
         for item in await parts.ledger.items(states=(State.QUARANTINED, State.FAILED), limit=200):
             folder = parts.folders.get(item.origin.account) if item.origin.source == "folder" else None
             if folder and (item.id, item.reason) not in seen:
-                await folder.mark_failed(item.origin, item.reason)
+                await folder.mark_failed(item, item.reason)
                 seen.add((item.id, item.reason))
         await asyncio.sleep(FAILED_LOOK_SECONDS)

@@ -17,6 +17,7 @@ from mailbot.core.approval import Decision, decision_from_json, decision_to_json
 from mailbot.core.document import Reading, reading_from_json
 from mailbot.core.draft import Draft, draft_from_json, draft_to_json
 from mailbot.core.item import Artifact, ArtifactKind, Change, Happening, Item, Outgoing
+from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State, step
 from mailbot.core.message import Address
 from mailbot.core.route import Route, route_from_json
@@ -117,7 +118,7 @@ class PeopleDesk:
             raise NotAllowed(f"this mail is never answered: {view.never_answer}", remedy="close it")
         text = draft.text.rstrip() + "\n"
         if message and set(view.recipients) <= {one.address for one in (*message.from_, *message.reply_to)}:
-            text += "\n" + reply.quote(message)
+            text += "\n" + reply.quote(message, guess(message.text))
         outgoing = Outgoing(
             message_id=self.message_id(account.address.rpartition("@")[2]),
             sender=account.address,

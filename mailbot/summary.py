@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mailbot.config import Config
@@ -11,6 +12,7 @@ from mailbot.core.document import reading_to_json
 from mailbot.core.draft import draft_to_json
 from mailbot.core.item import Item
 from mailbot.core.route import Route, route_from_json, route_to_json
+from mailbot.core.rules import RuleTrace
 from mailbot.ports import View
 
 if TYPE_CHECKING:
@@ -120,7 +122,7 @@ async def explain(parts: Parts, item: int) -> dict[str, Any]:
         "then": route_to_json(then, full=True) if then else None,
         "now": route_to_json(now, full=True),
         "same_rules": bool(then and then.rules_version == now.rules_version),
-        "rules": [explanation.to_json() for explanation in parts.rulebook.explain(facts)],
+        "rules": [_trace(one) for one in parts.rulebook.rules.explain(facts)],
     }
 
 
@@ -133,8 +135,22 @@ def explain_text(value: dict[str, Any]) -> str:
     for rule in value["rules"]:
         lines.append(f"  {'matched ' if rule['matched'] else 'no match'} {rule['rule']} ({rule['file']}:{rule['line']})")
         for one in rule["conditions"]:
-            lines.append(f"    {'yes' if one['holds'] else 'no '} {one['condition']}: {one['saw']}")
+            wanted = f"{one['fact']} {one['matcher']} {one['wanted']}".strip()
+            indent = "  " * one["depth"]
+            lines.append(f"    {indent}{'yes' if one['holds'] else 'no '} {wanted}: {one['actual'] or 'nothing'}")
     return "\n".join(lines)
+
+
+def _trace(trace: RuleTrace) -> dict[str, Any]:
+    """Return how one rule fared on an item."""
+    return {
+        "rule": trace.rule,
+        "file": trace.file,
+        "line": trace.line,
+        "reached": trace.reached,
+        "matched": trace.matched,
+        "conditions": [asdict(one) for one in trace.conditions],
+    }
 
 
 def _rule(route: Route) -> str:

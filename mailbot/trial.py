@@ -22,7 +22,7 @@ from mailbot.errors import TemplateProblem, UsageError
 from mailbot.extract.sandbox import Sandbox
 from mailbot.generate.make import make_generator
 from mailbot.generate.template import Templates
-from mailbot.rulebook import Rulebook
+from mailbot.rulebook import Rulebook, approvers_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Trial:
             generator = await asyncio.to_thread(make_generator, config)
             stack.push_async_callback(generator.close)
             templates = Templates(config.templates_dir)
-            rules = Rulebook(config.rules_dir, people=config.people, templates=templates.names)
+            rules = Rulebook(config.rules_dir, people=approvers_of(config), templates=templates.names)
             yield cls(extractor=extractor, answers=Answers(config=config, rules=rules, templates=templates, generator=generator))
 
     async def process(self, file: Path) -> dict[str, Any]:
