@@ -1,0 +1,151 @@
+"""The type of a column from all its distinct values, and how to write a value of it: nothing is guessed.
+
+A type holds only where every value can be read so. Where two readings differ, the values decide together; what they leave open
+the sender's language may settle, else the column stays text with a note.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from mailbot.core.table_types import MISSING_WORDS
+from mailbot.core.table_values import TRUTHS, DateOrder, DecimalMark, date, number, plain, split_currency, split_percent
+from mailbot.core.tables import ChangeKind, ColumnType, NoteKind
+
+_COMMA_LANGUAGES = frozenset("de fr es it nl pt pl cs sk sv da nb no fi hu ro bg ru uk tr el sl hr lt lv et".split())
+_POINT_LANGUAGES = frozenset(("en", "zh", "ja", "ko"))
+_DAY_FIRST = frozenset(("en-gb", "en-ie", "en-au", "en-nz", "en-in"))
+_OPPOSITES = [
+    set(pair.split()) for pair in ("yes no", "true false", "y n", "ja nein", "oui non", "sí no", "是 否", "wahr falsch")
+]
+    {"yes", "no"},
+    {"true", "false"},
+    {"y", "n"},
+    {"ja", "nein"},
+    {"oui", "non"},
+    {"sí", "no"},
+    {"是", "否"},
+    {"wahr", "falsch"},
+]
+"""Both words must stand in a column: "NO" alone may be Norway."""
+_DATE_NAME = re.compile(r"date|datum|日期|fecha|data\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Typing:
+    """The type of a column and how to write a value of it; `convert` leaves alone what it cannot read."""
+
+    type: ColumnType = "text"
+    currency: str = ""
+    read: Callable[[str], str | None] = lambda text: None
+    notes: list[tuple[NoteKind, str]] = field(default_factory=list)
+
+    @property
+    def kind(self) -> ChangeKind:
+        """What a change of a value's text is called in this column."""
+        match self.type:
+            case "money" | "percent" | "date" | "boolean":
+                return self.type
+            case "text":
+                return "space"
+            case _:
+                return "number"
+
+    def convert(self, text: str) -> str:
+        """Return a value normalised."""
+        if text.lower() in MISSING_WORDS:
+            return ""
+        value = self.read(text)
+        return text if value is None else value
+
+
+def typing_of(values: Sequence[str], name: str, language: str) -> Typing | None:
+    """Return the typing of a column of these values (none of them missing) and this name, or None when it is plain text."""
+    for reader in (_boolean, _dates, _numbers):
+        if typing := reader(values, name, language):
+            return typing
+    return None
+
+
+def _boolean(values: Sequence[str], name: str, language: str) -> Typing | None:
+    """Return the typing of a column of two opposite words."""
+    words = {value.lower() for value in values}
+    if any(words == pair for pair in _OPPOSITES):
+        return Typing("boolean", read=lambda text: str(TRUTHS[text.lower()]).lower() if text.lower() in TRUTHS else None)
+    return None
+
+
+def _dates(values: Sequence[str], name: str, language: str) -> Typing | None:
+    """Return the typing of a column of dates; day and month in the one order under which all values are dates."""
+    if all(re.fullmatch(r"(?:19|20)\d{6}", value) for value in values) and _DATE_NAME.search(name):
+        values = [f"{value[:4]}-{value[4:6]}-{value[6:]}" for value in values]
+        if all(date(value, "ymd") for value in values):
+            return Typing("date", read=lambda text: date(f"{text[:4]}-{text[4:6]}-{text[6:]}", "ymd"))
+        return None
+    orders: list[DateOrder] = ["ymd", "dmy", "mdy"]
+    readings = {order: {value: date(value, order) for value in values} for order in orders}
+    whole = [order for order in orders if all(readings[order].values())]
+    if not whole:
+        return None
+    chosen = whole[0]
+    notes: list[tuple[NoteKind, str]] = []
+    if any(readings[order] != readings[chosen] for order in whole):
+        lower = language.lower()
+        if lower in _DAY_FIRST or lower.partition("-")[0] in _COMMA_LANGUAGES:
+            chosen = "dmy"
+        elif lower == "en-us":
+            chosen = "mdy"
+        else:
+            detail = f"day and month cannot be told apart in any value, for example {values[0]}"
+            return Typing(notes=[("ambiguous_date", detail)])
+        notes.append(("by_language", f"day and month as usual in {language}: {values[0]} is {date(values[0], chosen)}"))
+    return Typing("date", read=lambda text: date(text, chosen), notes=notes)
+
+
+def _numbers(values: Sequence[str], name: str, language: str) -> Typing | None:
+    """Return the typing of a column of numbers, money or percentages, decimal mark as all values allow."""
+    split = {value: split_currency(value) for value in values}
+    currencies = {currency for currency, _ in split.values() if currency}
+    percents = [split_percent(value) for value in values]
+    is_percent = all(percent is not None for percent in percents)
+
+    def bare(text: str) -> str:
+        return (split_percent(text) or text) if is_percent else split_currency(text)[1].strip()
+
+    marks: list[DecimalMark] = [".", ","]
+    readings = {mark: {value: number(bare(value), mark) for value in values} for mark in marks}
+    whole = [mark for mark in marks if all(reading is not None for reading in readings[mark].values())]
+    if not whole:
+        return None
+    if len(currencies) > 1:
+        return Typing(notes=[("mixed_currency", f"amounts in {', '.join(sorted(currencies))}: not one column of money")])
+    mark = whole[0]
+    notes: list[tuple[NoteKind, str]] = []
+    if len(whole) == 2 and readings["."] != readings[","]:
+        example = next(value for value in values if readings["."][value] != readings[","][value])
+        short = language.lower().partition("-")[0]
+        if short not in _COMMA_LANGUAGES and short not in _POINT_LANGUAGES:
+            detail = f"comma and point may each be the decimal mark in every value, for example {example}"
+            return Typing(notes=[("ambiguous_number", detail)])
+        mark = "," if short in _COMMA_LANGUAGES else "."
+        notes.append(
+            ("by_language", f"decimal mark as usual in {language}: {example} is {plain(readings[mark][example] or Decimal())}")
+        )
+    currency = next(iter(currencies), "") or _named_currency(name)
+    whole_numbers = all(v is not None and "." not in plain(v) for v in readings[mark].values())
+    kind: ColumnType = "percent" if is_percent else "money" if currency else "integer" if whole_numbers else "decimal"
+
+    def read(text: str) -> str | None:
+        value = number(bare(text), mark)
+        return None if value is None else plain(value)
+
+    return Typing(kind, currency if kind == "money" else "", read, notes)
+
+
+def _named_currency(name: str) -> str:
+    """Return the currency that a column's name states: "Price (€)", "Amount in EUR", or ""."""
+    found = re.search(r"\(([^()]{1,4})\)\s*$|(?:\bin\s|[\s/])([€£¥$]|[A-Z]{3})$", name)
+    return split_currency(f"{found[1] or found[2]} 1")[0] if found else ""

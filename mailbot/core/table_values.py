@@ -1,0 +1,147 @@
+"""Reads one cell's value (number, money, percentage, date, truth) under a stated convention, exactly or not at all."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import unicodedata
+from decimal import Decimal
+from typing import Literal
+
+DecimalMark = Literal[".", ","]
+DateOrder = Literal["ymd", "dmy", "mdy"]
+
+TRUTHS = {
+    "yes": True, "no": False, "true": True, "false": False, "y": True, "n": False, "ja": True, "nein": False,
+    "oui": True, "non": False, "sí": True, "是": True, "否": False, "wahr": True, "falsch": False,
+}  # fmt: skip
+
+CURRENCIES = {
+    "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP", "us$": "USD", "usd": "USD", "chf": "CHF", "sfr.": "CHF", "fr.": "CHF",
+    "元": "CNY", "rmb": "CNY", "cny": "CNY", "人民币": "CNY", "円": "JPY", "jpy": "JPY", "₹": "INR", "inr": "INR",
+    "₽": "RUB", "₩": "KRW",
+    "₺": "TRY", "zł": "PLN", "pln": "PLN", "kč": "CZK", "czk": "CZK", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "cad": "CAD",
+    "c$": "CAD", "aud": "AUD", "a$": "AUD", "hk$": "HKD", "hkd": "HKD", "nz$": "NZD", "s$": "SGD", "sgd": "SGD", "huf": "HUF",
+    "$": "$", "¥": "¥", "￥": "¥", "kr": "kr", "kr.": "kr",
+}  # fmt: skip
+"""Sign or code as written (lower case) → ISO 4217; what several currencies share ($, ¥, kr) stays as it stands."""
+
+_SIGN = "|".join(sorted((re.escape(sign) for sign in CURRENCIES), key=len, reverse=True))
+_LEADING = re.compile(rf"\s*([-+−(]?)\s*({_SIGN})\s*(?=[-+−(.,\d])", re.IGNORECASE)
+_TRAILING = re.compile(rf"(?<=[\d)\-.,])\s*({_SIGN})\s*(\)?)\s*$", re.IGNORECASE)
+_SPACES = r" \u00a0\u2009\u202f"
+_GROUPS = {
+    ".": re.compile(rf"(?:\d+|\d{{1,3}}(?:([,'’{_SPACES}])\d{{3}})(?:\1\d{{3}})*|\d{{1,2}}(?:,\d{{2}})+,\d{{3}})?(?:\.\d*)?"),
+    ",": re.compile(rf"(?:\d+|\d{{1,3}}(?:([.'’{_SPACES}])\d{{3}})(?:\1\d{{3}})*)?(?:,\d*)?"),
+}
+
+
+def number(text: str, mark: DecimalMark) -> Decimal | None:
+    """Return a number written with that decimal mark and any thousands separator beside it, or None.
+
+    Negative are -1, −1, 1- and (1). Leading zeros ("007") are no number but an id.
+    """
+    body = text.strip()
+    negative = False
+    if body.startswith("(") and body.endswith(")"):
+        negative, body = True, body[1:-1].strip()
+    if body[:1] in ("-", "−", "+"):
+        negative, body = negative != (body[0] != "+"), body[1:].strip()
+    elif body.endswith("-"):
+        negative, body = not negative, body[:-1].strip()
+    exponent = ""
+    if power := re.search(r"[eE][-+]?\d{1,3}$", body):
+        exponent, body = power[0], body[: power.start()]
+    if len(body) > 60 or not any(c.isdigit() for c in body) or not _GROUPS[mark].fullmatch(body) or re.match(r"0\d", body):
+        return None
+    whole, _, fraction = body.partition(mark)
+    digits = re.sub(r"\D", "", whole) or "0"
+    value = Decimal(f"{digits}.{fraction}{exponent}" if fraction else f"{digits}{exponent}")
+    return -value if negative else value
+
+
+def plain(value: Decimal) -> str:
+    """Return a number as text with a decimal point, no thousands, no exponent, its zeros kept ("12.50")."""
+    return format(value, "f")
+
+
+def split_currency(text: str) -> tuple[str, str]:
+    """Return the currency of a cell (see CURRENCIES, "" for none) and the rest of it."""
+    if found := _LEADING.match(text):
+        rest = f"{found[1]}{text[found.end() :]}"
+        return CURRENCIES[found[2].lower()], rest
+    if found := _TRAILING.search(text):
+        return CURRENCIES[found[1].lower()], text[: found.start()] + found[2]
+    return "", text
+
+
+def split_percent(text: str) -> str | None:
+    """Return what stands before a percent sign, or None when there is none."""
+    body = text.strip()
+    return body[:-1].strip() if body.endswith(("%", "％")) else None
+
+
+_MONTHS = {
+    name: month
+    for month, names in enumerate(
+        (
+            "jan january januar janvier enero janv", "feb february februar février febrero févr", "mar march märz mars marzo mär",
+            "apr april avril abril avr", "may mai mayo", "jun june juni juin junio", "jul july juli juillet julio juil",
+            "aug august août agosto", "sep sept september septembre septiembre", "oct october oktober octobre octubre okt",
+            "nov november novembre noviembre", "dec december dezember décembre diciembre dez déc",
+        ),
+        1,
+    )
+    for name in names.split()
+}  # fmt: skip
+_CLOCK = re.compile(
+    r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?(?:\s*(?P<zone>Z|[+-]\d{2}:?\d{2}))?$", re.I
+)
+_ORDERED: dict[str, re.Pattern[str]] = {
+    "ymd": re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})"),
+    "dmy": re.compile(r"(?P<d>\d{1,2})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})"),
+    "mdy": re.compile(r"(?P<m>\d{1,2})(?P<sep>[-/])(?P<d>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})"),
+}
+_WORDED = (
+    re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[-/ ]*(?P<name>[^\W\d_]+)\.?,?[-/ ]+(?P<y>\d{4}|\d{2})"),
+    re.compile(r"(?P<name>[^\W\d_]+)\.?[- ](?P<d>\d{1,2})(?:st|nd|rd|th)?,[- ]*(?P<y>\d{4})"),
+    re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日"),
+)
+
+
+def date(text: str, order: DateOrder) -> str | None:
+    """Return a date (with its time, when it has one) in ISO 8601, or None.
+
+    `order` rules where only figures and strokes stand; dots are always day.month.year.
+    Years of two figures: 70 to 99 are 19xx (POSIX strptime, %y).
+    """
+    body = unicodedata.normalize("NFKC", text).strip()
+    clock = ""
+    if (found := re.match(r"(.*?\d(?:日)?)[T ,]+(\d{1,2}:.*)$", body)) and (time := _time(found[2])):
+        body, clock = found[1], f"T{time}"
+    for pattern in (_ORDERED["ymd"], *([] if order == "ymd" else [_ORDERED[order]]), *_WORDED):
+        if match := pattern.fullmatch(body):
+            groups = match.groupdict()
+            if groups.get("sep") == "." and order == "mdy":
+                return None
+            month = _MONTHS.get(groups["name"].lower(), 0) if groups.get("name") else int(groups["m"])
+            year = int(groups["y"])
+            year += 0 if len(groups["y"]) == 4 else 1900 if year >= 70 else 2000
+            try:
+                return datetime.date(year, month, int(groups["d"])).isoformat() + clock
+            except ValueError:
+                return None
+    return None
+
+
+def _time(text: str) -> str:
+    """Return a time of day as HH:MM:SS with its zone, or ""."""
+    found = _CLOCK.match(text)
+    if not found:
+        return ""
+    hour = int(found["h"])
+    if found["half"]:
+        hour = hour % 12 + (12 if found["half"].lower().startswith("p") else 0)
+    if hour > 23 or int(found["m"]) > 59 or int(found["s"] or 0) > 59:
+        return ""
+    return f"{hour:02}:{found['m']}:{found['s'] or '00'}{(found['zone'] or '').upper()}"

@@ -1,0 +1,187 @@
+"""Cleans a loaded table with pandas: text mended, columns typed by all their values, totals set apart and checked.
+
+Nothing is guessed: a column of which all values can be read in two ways that differ keeps its text, with a note, unless the
+sender's language settles it. A column with even one value of another kind is text, with a note that names the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from mailbot.core.document import Table
+from mailbot.core.table_columns import Typing, typing_of
+from mailbot.core.table_types import MISSING_WORDS
+from mailbot.core.table_values import date, number, plain, split_currency
+from mailbot.core.tables import CellChange, ChangeKind, Cleaned, CleanRow, Column, Note, NoteKind, TotalCheck
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TOTAL = re.compile(
+    r"(?:grand\s+|sub[\s-]?|net\s+|gross\s+|invoice\s+|order\s+)?total\w*\b.{0,40}|(?:amount|balance)\s+due|sum|summe|gesamt\w*(?:\s.{0,30})?"
+    r"|(?:zwischen|end|netto|brutto|rechnungs)(?:summe|betrag)|(?:sous-)?total\s.{0,30}|totale?|totaal|suma|razem|итого|всего"
+    r"|合\s*[计計]|[总總]\s*[计計]|小\s*[计計]|[总總][额額]|合計金額|(?:net|netto|brutto|gross)",
+    re.IGNORECASE,
+)
+_BARE_TOTAL = re.compile(
+    r"(?:grand )?totals?|summe|gesamt(?:summe|betrag)?|total general|итого|合\s*[计計]|[总總]\s*[计計]", re.IGNORECASE
+)
+_TAX = re.compile(
+    r"(?:(?:vat|tax|sales tax|gst|mwst\.?|ust\.?|umsatzsteuer|tva|iva|btw|税额|稅額|消費税|增值税)\b.{0,30})", re.IGNORECASE
+)
+_FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+_FULL_WIDTH_SIGNS = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0xFFE5: 0xA5, 0xFFE1: 0xA3}
+_INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
+
+
+def clean(table: Table, *, language: str = "") -> Cleaned:
+    """Return the table cleaned; `language` (a BCP 47 tag) decides only what the values leave open."""
+    import pandas as pd
+
+    loaded = pd.DataFrame([list(row) for row in table.rows], columns=range(len(table.columns)), dtype="object")
+    mended = loaded.map(mend)
+    names = [mend(name) for name in table.columns]
+    is_total = _total_rows(mended)
+    typings = [_typed(mended.loc[~is_total, column], name, language) for column, name in enumerate(names)]
+    converted = {column: mended[column].map(typing.convert) for column, typing in enumerate(typings)}
+    final = pd.DataFrame(converted, index=mended.index, columns=mended.columns, dtype="object")
+    notes = [Note(column=column, kind=kind, detail=detail) for column, t in enumerate(typings) for kind, detail in t.notes]
+    return Cleaned(
+        columns=tuple(Column(name=name, type=t.type, currency=t.currency) for name, t in zip(names, typings, strict=True)),
+        rows=_rows(final[~is_total]),
+        totals=_rows(final[is_total]),
+        changes=_changes(loaded, mended, final, [t.kind for t in typings]),
+        notes=(*notes, *_repeated(final[~is_total])),
+        checks=_checks(final, is_total, typings),
+        page=table.page,
+    )
+
+
+def mend(text: str) -> str:
+    """Return a cell's text with mojibake undone, full-width figures and letters made plain, and spaces made single."""
+    import ftfy
+
+    if text.isascii():
+        return " ".join(text.split())
+    text = _INVISIBLE.sub("", ftfy.fix_encoding(text))
+    plain_width = text.translate(_FULL_WIDTH_SIGNS)
+    text = plain_width if plain_width.isascii() or split_currency(plain_width)[0] else text.translate(_FULL_WIDTH)
+    return " ".join(text.split())
+
+
+def _typed(cells: pd.Series[str], name: str, language: str) -> Typing:
+    """Return the type of a column from all its values."""
+    counts = cells[~cells.str.lower().isin(MISSING_WORDS)].value_counts()
+    values = [str(value) for value in counts.index]
+    if not values:
+        return Typing()
+    return typing_of(values, name, language) or Typing(notes=_odd_ones(cells, values))
+
+
+def _odd_ones(cells: pd.Series[str], values: list[str]) -> list[tuple[NoteKind, str]]:
+    """Return a note when all but a few values of a text column are numbers or dates: those few are probably mistakes."""
+    likely = {value: any(number(split_currency(value)[1], mark) is not None for mark in (".", ",")) for value in values}
+    dated = {value: any(date(value, order) for order in ("ymd", "dmy", "mdy")) for value in values}
+    for what, fits in (("numbers", likely), ("dates", dated)):
+        unlike = cells[cells.map(lambda text, fits=fits: fits.get(str(text)) is False)]
+        if len(cells) >= 5 and 0 < len(unlike) <= len(cells) * 0.1:
+            shown = ", ".join(f"row {int(str(place)) + 1}: {text!r}" for place, text in list(unlike.items())[:5])
+            return [("mixed_values", f"all but {len(unlike)} values are {what} ({shown})")]
+    return []
+
+
+def _total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
+    """Return which rows are totals or taxes: labelled so, with a figure, and little else.
+
+    A row that fills as many cells as others is a total only by its bare name ("Total", not "Total Wine Ltd") at the end. A tax
+    row counts only among totals at the end, not as a cost line of its own.
+    """
+    filled = (cells != "").sum(axis=1)
+    words = cells.map(lambda cell: bool(cell) and not _figure(cell))
+    count = words.sum(axis=1)
+    terse = (count <= 2) & (filled > count)
+    sparse = terse & (filled < filled.median())
+    total = sparse & cells.map(lambda cell: _TOTAL.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
+    tax = sparse & cells.map(lambda cell: _TAX.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
+    bare = terse & cells.map(lambda cell: _BARE_TOTAL.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
+    tail = (total | tax | bare)[::-1].cummin()[::-1]
+    return (total | tail).astype(bool)
+
+
+@lru_cache(maxsize=65536)
+def _figure(cell: str) -> bool:
+    """Return whether a cell is a number, whatever its currency or decimal mark."""
+    bare = split_currency(cell)[1].rstrip("% ")
+    return number(bare, ".") is not None or number(bare, ",") is not None
+
+
+def _rows(frame: pd.DataFrame) -> tuple[CleanRow, ...]:
+    """Return a frame's rows as values."""
+    return tuple(
+        CleanRow(source=int(source), cells=tuple(cells))
+        for source, cells in zip(frame.index, frame.itertuples(index=False, name=None), strict=True)
+    )
+
+
+def _changes(loaded: pd.DataFrame, mended: pd.DataFrame, final: pd.DataFrame, kinds: list[ChangeKind]) -> tuple[CellChange, ...]:
+    """Return every cell that differs from what was loaded, row by row."""
+    changes: list[CellChange] = []
+    differs = loaded.to_numpy() != final.to_numpy()
+    for row, column in zip(*differs.nonzero(), strict=True):
+        before, middle, after = (str(frame.iat[row, column]) for frame in (loaded, mended, final))
+        kind: ChangeKind = kinds[column]
+        if after == "" and middle:
+            kind = "missing"
+        elif middle == after:
+            kind = _mending(before, after)
+        changes.append(CellChange(row=int(row), column=int(column), before=before, after=after, kind=kind))
+    return tuple(changes)
+
+
+def _mending(before: str, after: str) -> ChangeKind:
+    """Return what `mend` did to a cell."""
+    if " ".join(_INVISIBLE.sub("", before).split()) == after:
+        return "space"
+    return "width" if any(0xFF00 < ord(c) < 0xFFF0 for c in before) else "mojibake"
+
+
+def _repeated(frame: pd.DataFrame) -> tuple[Note, ...]:
+    """Return a note on rows that stand in the table more than once; they are kept."""
+    again = [int(str(place)) for place in frame.index[frame.duplicated(keep="first")]] if len(frame.columns) else []
+    if not again:
+        return ()
+    shown = ", ".join(str(place + 1) for place in again[:10]) + (" …" if len(again) > 10 else "")
+    return (Note(column=None, kind="repeated_rows", detail=f"{len(again)} rows repeat an earlier one (rows {shown})"),)
+
+
+def _checks(final: pd.DataFrame, is_total: pd.Series[bool], typings: list[Typing]) -> tuple[TotalCheck, ...]:
+    """Return each printed total beside the sum above it: of its group, of all rows, or of the totals and taxes just before."""
+    summed = [column for column, typing in enumerate(typings) if typing.type in ("integer", "decimal", "money")]
+    group = is_total.shift(fill_value=False).cumsum()
+    checks: list[TotalCheck] = []
+    for row in final.index[is_total]:
+        if any(_TAX.fullmatch(str(cell).rstrip(": ")) for cell in final.loc[row]):
+            continue
+        for column in summed:
+            printed = number(str(final.at[row, column]), ".")
+            if printed is None:
+                continue
+            above = final.loc[: row - 1, column] if row else final.loc[[], column]
+            amounts = above.map(lambda text: number(str(text), ".") or Decimal())
+            body = amounts[~is_total.loc[above.index]]
+            block = amounts[(group.loc[above.index] == group.at[row]) & ~is_total.loc[above.index]]
+            before = amounts[is_total.loc[above.index]]
+            sums = [sum(body, Decimal())]
+            sums += [sum(block, Decimal())] if len(block) else []
+            sums += [sum(before.iloc[-count:], Decimal()) for count in range(2, min(4, len(before) + 1))]
+            agreeing = [total for total in sums if total == printed]
+            computed = agreeing[0] if agreeing else sums[0]
+            checks.append(
+                TotalCheck(
+                    row=int(row), column=int(column), printed=plain(printed), computed=plain(computed), agrees=bool(agreeing)
+                )
+            )
+    return tuple(checks)
