@@ -80,7 +80,7 @@ def _item(reader: Reader, node: Tree) -> Facts | None:
     entries = reader.entries(node, "item")
     if entries is None:
         return None
-    given: dict[str, Value] = {"source": "mail", "language": "en", "desk": "Desk"}
+    given: dict[str, Value] = {"source": "mail", "language": "en", "desk": "Desk", "error_count": 0, "page_count": 0}
     for key, value in entries.pairs:
         if key.text == "fields":
             _fields(reader, value, given)
@@ -92,8 +92,7 @@ def _item(reader: Reader, node: Tree) -> Facts | None:
         given["from_domain"] = str(given.get("from", "")).rpartition("@")[2].lower()
     for name in ("attachment", "document"):
         files = given.get(f"{name}s")
-        if f"{name}_count" not in given and isinstance(files, tuple):
-            given[f"{name}_count"] = len(files)
+        given.setdefault(f"{name}_count", len(files) if isinstance(files, tuple) else 0)
     return facts_from(given)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -40,8 +39,3 @@ def day(value: Any, language: str) -> str:
     if language == "es":
         return f"{value.day} de {month} de {value.year}"
     return f"{value.day} {month if language in MONTHS and language != 'en' else month.capitalize()} {value.year}"
-
-
-def language_of(facts: Mapping[str, Any]) -> str:
-    """Return the language that a rendering asked for."""
-    return str(facts.get("language") or "en")
