@@ -18,18 +18,7 @@ from mailbot.core.tables import ChangeKind, ColumnType, NoteKind
 _COMMA_LANGUAGES = frozenset("de fr es it nl pt pl cs sk sv da nb no fi hu ro bg ru uk tr el sl hr lt lv et".split())
 _POINT_LANGUAGES = frozenset(("en", "zh", "ja", "ko"))
 _DAY_FIRST = frozenset(("en-gb", "en-ie", "en-au", "en-nz", "en-in"))
-_OPPOSITES = [
-    set(pair.split()) for pair in ("yes no", "true false", "y n", "ja nein", "oui non", "sí no", "是 否", "wahr falsch")
-]
-    {"yes", "no"},
-    {"true", "false"},
-    {"y", "n"},
-    {"ja", "nein"},
-    {"oui", "non"},
-    {"sí", "no"},
-    {"是", "否"},
-    {"wahr", "falsch"},
-]
+_OPPOSITES = [set(pair.split()) for pair in ("yes no", "true false", "y n", "ja nein", "oui non", "sí no", "是 否", "wahr falsch")]
 """Both words must stand in a column: "NO" alone may be Norway."""
 _DATE_NAME = re.compile(r"date|datum|日期|fecha|data\b", re.IGNORECASE)
 
