@@ -86,6 +86,13 @@ class WorkerKilled(BadInput):
     """A worker process went over a limit or crashed while reading one input."""
 
 
+class WorkerUnavailable(MailbotError):
+    """No worker process can be had at the moment (memory, processes): nothing is wrong with the file."""
+
+    retry = True
+    fault = "the machine"
+
+
 class IllegalEvent(MailbotError):
     """An event that the lifecycle table does not allow in the item's state: a bug, or two deciders at once."""
 

@@ -54,6 +54,8 @@ def reason(root: Part, subject: str, senders: tuple[Address, ...]) -> str:
     for sender in senders:
         if _NOBODY.match(sender.address):
             return f"{sender.address} is not read by anybody"
+    if b"mailer-daemon" in root.first("from").lower():
+        return "MAILER-DAEMON is not read by anybody"
     if _SUBJECT.match(subject):
         return f"the subject is an automatic reply's: {subject[:80]}"
     return ""

@@ -1,6 +1,7 @@
 """Takes from a worker process what reading a file does not need: the network, other processes, more memory, time and disk.
 
-Called once at a worker's start, in the worker, before it sees a byte from outside. Linux only; elsewhere the limits of `resource` hold.
+Called once at a worker's start, in the worker, before it sees a byte from outside. Linux only; elsewhere the limits of `resource`
+hold.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ PR_SET_PDEATHSIG = 1
 PR_SET_NO_NEW_PRIVS = 38
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
+CLONE_THREAD = 0x00010000
 OPEN_FILES = 256
+TASKS = 4096
+"""Threads and processes of the whole user: a last bound where the filter below cannot be had."""
 
 DENIED = (
     # The network, and the ways around a filter on socket(2).
-    "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4", "io_uring_setup", "io_uring_enter", "io_uring_register",
-    # Other processes: their memory, and leaving the process group by which the daemon ends a worker with its children.
+    "socket", "socketpair", "connect", "bind", "listen", "accept", "accept4",
+    "io_uring_setup", "io_uring_enter", "io_uring_register",
+    # Other processes: starting them, their memory, leaving the process group by which the daemon ends a worker.
+    "fork", "vfork", "execve", "execveat",
     "ptrace", "process_vm_readv", "process_vm_writev", "pidfd_getfd", "pidfd_send_signal", "setsid", "setpgid",
     # The kernel's larger surfaces.
     "mount", "umount2", "pivot_root", "chroot", "unshare", "setns", "bpf", "perf_event_open", "userfaultfd", "keyctl", "add_key",
@@ -42,6 +48,7 @@ def confine(*, memory: int, file_size: int, parent: int) -> str:
         (resource.RLIMIT_FSIZE, file_size),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, TASKS),
     ):
         _lower(limit, value)
     return cut
@@ -93,6 +100,10 @@ def _filter_calls() -> bool:
                 calls.add_rule(pyseccomp.ERRNO(errno.EPERM), name)
             except OSError:  # A call that this kernel or architecture does not have.
                 continue
+        # Threads are clone(2) with CLONE_THREAD; clone3 hides its flags in memory, and the C library does without it.
+        not_a_thread = pyseccomp.Arg(0, pyseccomp.MASKED_EQ, CLONE_THREAD, 0)
+        calls.add_rule(pyseccomp.ERRNO(errno.EPERM), "clone", not_a_thread)
+        calls.add_rule(pyseccomp.ERRNO(errno.ENOSYS), "clone3")
         calls.load()
     except Exception:
         return False

@@ -1,6 +1,7 @@
 """Reads the values of mail header fields: encoded words, address lists, parameters, dates, message identifiers.
 
-Values come from anyone, so everything here takes linear time in a bounded value, never raises, and returns text without line breaks.
+Values come from anyone, so everything here takes linear time in a bounded value, never raises, and returns text without line
+breaks.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _SIMPLE_ADDRESS = re.compile(r'(?:"([^"\\<>]*+)"\s*+|([^"\\<>(),;:@]*+))<([^<>\s@()",:;]++@[^<>\s@()",:;]++)>')
 _BARE_ADDRESS = re.compile(r"([^<>\s@()\",:;\\]++@[^<>\s@()\",:;\\]++)")
 _IDENTIFIER = re.compile(r"<([^<>\s]{1,990})>")
-_PARAMETER = re.compile(r';\s*([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', re.DOTALL)
+_VALUE_ENDS = re.compile(r"[; ]")
+_PARAMETER = re.compile(r'[; ] ?([^\s=;"]{1,100})\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;]*))', re.DOTALL)
 
 
 def plain(value: bytes) -> str:
@@ -134,10 +136,8 @@ def _mailbox(parts: tuple[str, str, str]) -> Address | None:
     phrase, angle, comment = (part.strip() for part in parts)
     if angle:
         return _address(phrase or comment, angle)
-    if not phrase:
+    if "@" not in phrase:  # A name alone is no mailbox: "undisclosed recipients", "Accounts".
         return None
-    if "@" not in phrase:
-        return _address(phrase, "")
     words = phrase.split()
     address = next(word for word in words if "@" in word) if len(words) > 1 and " @ " not in phrase else "".join(words)
     rest = " ".join(word for word in words if word != address) if address in words else ""
@@ -154,11 +154,12 @@ def _address(name: str, address: str) -> Address:
 
 def parameters(value: bytes) -> tuple[str, dict[str, str]]:
     """Return a structured value and its parameters (RFC 2045 5.1), continued and encoded ones joined (RFC 2231)."""
-    raw = plain(value)
-    main, semicolon, rest = raw.partition(";")
+    raw = " ".join(plain(value).split())
+    end = _VALUE_ENDS.search(raw)  # A missing semicolon before the first parameter is common enough.
+    main, rest = (raw[: end.start()], raw[end.start() :]) if end else (raw, "")
     simple: dict[str, str] = {}
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
-    for found in _PARAMETER.finditer(semicolon + rest):
+    for found in _PARAMETER.finditer(rest):
         name = found[1].lower()
         content = re.sub(r"\\(.)", r"\1", found[2]) if found[2] is not None else (found[3] or "").strip()
         base, star, order = name.partition("*")

@@ -74,9 +74,9 @@ def _by_bytes(content: bytes, hint: str) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_kind(content)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # [MS-CFB] 2.2: Word, Excel and Outlook's old files share it.
-        if "W\0o\0r\0k\0b\0o\0o\0k".encode() in content or hint in _SPREADSHEETS:
+        if b"W\0o\0r\0k\0b\0o\0o\0k" in content or hint in _SPREADSHEETS:
             return "application/vnd.ms-excel"
-        return "application/msword" if "W\0o\0r\0d\0D\0o\0c".encode() in content else "application/x-ole-storage"
+        return "application/msword" if b"W\0o\0r\0d\0D\0o\0c" in content else "application/x-ole-storage"
     return ""
 
 

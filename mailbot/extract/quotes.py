@@ -1,7 +1,7 @@
 """Finds what is new in a mail: its text without quotes of earlier mails and without the signature.
 
-mail-parser-reply knows the reply headers and signatures of many languages; its regular expressions are quadratic in blank lines, so it
-is given the beginning of the text only, with blank lines collapsed. What it cannot see, the line rules here do.
+mail-parser-reply knows the reply headers and signatures of many languages; its regular expressions are quadratic in blank lines, so
+it is given the beginning of the text only, with blank lines collapsed. What it cannot see, the line rules here do.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _QUOTE_BEGINS = re.compile(
     r"|Begin forwarded message:|_{20,}[ \t]*$"
     r"|(?:From|Von|De|Da|Van|发件人|寄件者|差出人)[ ]?[:：][^\n]{1,200}\n(?:[^\n]{0,200}\n){0,2}"
     r"[ \t]*(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado|Inviato|Verzonden|To|An|发送时间|日期|寄件日期|送信日時)[ ]?[:：]"
-    r"|(?:On|Am|Le|El|Il|Op)\b[^\n]{5,200}\n?[^\n]{0,200}(?:wrote|schrieb[^\n]{0,120}|a écrit|escribió|ha scritto|schreef[^\n]{0,120})[ ]?:[ \t]*$"
+    r"|(?:On|Am|Le|El|Il|Op)\b[^\n]{5,200}\n?[^\n]{0,200}"
+    r"(?:wrote|schrieb[^\n]{0,120}|a écrit|escribió|ha scritto|schreef[^\n]{0,120})[ ]?:[ \t]*$"
     r"|(?:在|于|於)?[^\n]{4,200}(?:写道|寫道|書きました)[ ]?[:：][ \t]*$"
     r")",
     re.MULTILINE,

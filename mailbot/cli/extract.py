@@ -1,0 +1,137 @@
+"""`mailbot extract`: message, documents, tables and fields of files, without a config or a database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailbot.core.document import Reading
+    from mailbot.ports import Extractor
+
+AHEAD = 8
+"""Files that are in hand at once: enough for every worker, few enough to stay small in memory."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("extract", help="Read FILEs: message, documents, tables, fields. No configuration, no database.")(extract)
+
+
+def extract(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Mails, PDFs, pictures, tables, archives.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+    as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per FILE, in order.")] = False,
+) -> None:
+    """Read files and print what was found; exit 1 when any file has a problem of severity error."""
+    if as_json and as_jsonl:
+        raise UsageError("--json and --jsonl exclude each other", remedy="give one of them")
+    failed = asyncio.run(_extract(files, "json" if as_json else "jsonl" if as_jsonl else ""))
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _extract(files: Sequence[Path], form: str) -> bool:
+    """Read and print every file; return whether any has a problem of severity error."""
+    from mailbot.config import Extract
+    from mailbot.core.document import reading_to_json
+    from mailbot.extract.sandbox import Sandbox
+
+    failed, objects = False, []
+    sandbox = Sandbox(Extract())
+    try:
+        async with aclosing(_readings(sandbox, files, Extract().file_mb << 20)) as readings:
+            async for reading in readings:
+                failed = failed or any(problem.severity == "error" for problem in reading.problems)
+                if form == "json":
+                    objects.append(reading_to_json(reading))
+                elif form == "jsonl":
+                    print(json.dumps(reading_to_json(reading), ensure_ascii=False), flush=True)
+                else:
+                    _summary(reading)
+    finally:
+        await sandbox.close()
+    if form == "json":
+        json.dump(objects, sys.stdout, ensure_ascii=False, indent=1)
+        print()
+    return failed
+
+
+async def _readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncIterator[Reading]:
+    """Yield the reading of each file in order, reading some ahead; a bar on a terminal's stderr shows how far it is."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[file]}"))
+    tasks: list[asyncio.Task[Reading]] = []
+    try:
+        with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+            bar = progress.add_task("", total=len(files), file="")
+            for number, path in enumerate(files):
+                while len(tasks) < min(number + AHEAD, len(files)):
+                    tasks.append(asyncio.create_task(_read(extractor, files[len(tasks)], largest)))
+                progress.update(bar, file=path.name)
+                yield await tasks[number]
+                progress.advance(bar)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _read(extractor: Extractor, path: Path, largest: int) -> Reading:
+    """Read one file; one that cannot be opened is a reading with the reason as its problem."""
+    from mailbot.core.document import Problem, Reading
+
+    try:
+        if path.stat().st_size > largest:
+            problem = Problem(code="too_large", detail=f"{path}: more than {largest >> 20} MB", remedy="split it")
+            return Reading(file=str(path), media_type="", problems=(problem,))
+        content = await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        detail = f"{path}: {error.strerror or type(error).__name__}"
+        problem = Problem(code="unreadable_file", detail=detail, remedy="check the name and the permissions")
+        return Reading(file=str(path), media_type="", problems=(problem,))
+    from dataclasses import replace
+
+    reading = (await extractor.read(path.name, content)).reading
+    return replace(reading, file=str(path))
+
+
+def _summary(reading: Reading) -> None:
+    """Print what a person wants to know of one file."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"[bold]{escape(reading.file)}[/bold]  {escape(reading.media_type)}")
+    if reading.message:
+        message = reading.message
+        people = ", ".join(one.address for one in message.from_)
+        console.print(f"  from {escape(people or 'nobody')}, {escape(message.date or 'no date')}: {escape(message.subject)}")
+        for line in (message.new_text or message.text).splitlines()[:6]:
+            console.print(f"  | {escape(line[:120])}")
+    for document in reading.documents:
+        words = sum(len(page.text.split()) for page in document.pages)
+        size = f"{len(document.pages)} page(s), {words} words, {len(document.tables)} table(s)"
+        console.print(f"  {escape(document.name)}  {escape(document.media_type)}  {size}")
+        if document.fields:
+            grid = Table(box=None, padding=(0, 2), show_header=False)
+            for field in document.fields:
+                where = f"page {field.page}" if field.page else ""
+                grid.add_row("   ", field.name, escape(field.value), f"{field.confidence:.2f}", where)
+            console.print(grid)
+    for problem in reading.problems:
+        colour = {"error": "red", "warning": "yellow", "info": "dim"}[problem.severity]
+        remedy = f"; {problem.remedy}" if problem.remedy else ""
+        console.print(f"  [{colour}]{problem.severity}[/{colour}] {problem.code}: {escape(problem.detail + remedy)}")

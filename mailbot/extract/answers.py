@@ -1,0 +1,118 @@
+"""Turns a worker's answer into core values and believes nothing: names, digests and sizes are the daemon's own, types are checked.
+
+A worker that hostile bytes took over can lie about what the file says, but not break whoever reads the lie.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+import typing
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from functools import cache
+from hashlib import sha256
+from typing import Any, Literal, TypeVar, Union
+
+from mailbot.core.document import PROBLEM_CODES, Document, Problem, document_from_json, problem_from_json
+from mailbot.core.message import Message, message_from_json
+from mailbot.extract.frames import Header
+from mailbot.extract.reader import Found, Member
+
+MAX_NAME = 1000
+
+T = TypeVar("T")
+
+
+class BadAnswer(Exception):
+    """The worker answered what no reader says."""
+
+
+def mail(header: Header, body: bytes) -> tuple[Message, tuple[Member, ...], tuple[Problem, ...]]:
+    """Return the message, its attachments as members, and the problems. Raises BadAnswer."""
+    try:
+        message = _checked(message_from_json(header["message"]), Message)
+        contents = _cut(body, header["sizes"])
+        problems = _problems(header["problems"])
+        attachments = tuple(
+            replace(stated, size=len(content), sha256=sha256(content).hexdigest())
+            for stated, content in zip(message.attachments, contents, strict=True)
+        )
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"{type(error).__name__}: {error}") from error
+    members = tuple(
+        Member(name=one.filename[:MAX_NAME], media_type=one.media_type, content=content)
+        for one, content in zip(attachments, contents, strict=True)
+    )
+    return replace(message, attachments=attachments), members, problems
+
+
+def file(header: Header, body: bytes, *, name: str, digest: str) -> Found:
+    """Return what a reader found. Raises BadAnswer."""
+    try:
+        documents = tuple(_checked(document_from_json(one), Document) for one in header["documents"])
+        contents = _cut(body, [one["size"] for one in header["members"]])
+        members = tuple(
+            _checked(Member(name=one["name"][:MAX_NAME], media_type=one["media_type"], content=content), Member)
+            for one, content in zip(header["members"], contents, strict=True)
+        )
+        problems = _problems(header["problems"])
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"{type(error).__name__}: {error}") from error
+    return Found(
+        documents=tuple(replace(document, name=name, sha256=digest) for document in documents),
+        members=members,
+        problems=problems,
+    )
+
+
+def _problems(values: list[Any]) -> tuple[Problem, ...]:
+    problems = tuple(_checked(problem_from_json(value), Problem) for value in values)
+    for problem in problems:
+        if problem.code not in PROBLEM_CODES:
+            raise ValueError(f"no problem is called {problem.code[:40]!r}")
+    return problems
+
+
+def _cut(body: bytes, sizes: list[Any]) -> list[bytes]:
+    """Cut the body into pieces of these sizes, all of it."""
+    if any(type(size) is not int or size < 0 for size in sizes) or sum(sizes) != len(body):
+        raise ValueError("the sizes of the parts are not the size of the whole")
+    pieces, at = [], 0
+    for size in sizes:
+        pieces.append(body[at : at + size])
+        at += size
+    return pieces
+
+
+def _checked(value: T, kind: type[T]) -> T:
+    """Return a value whose fields have the types that its class states. Raises TypeError."""
+    if not _check_of(kind)(value):
+        raise TypeError(f"a {kind.__name__} with a field of another type")
+    return value
+
+
+@cache
+def _check_of(hint: Any) -> Callable[[Any], bool]:
+    """Return the test for one type hint of the core's values."""
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin is Literal:
+        return lambda value: type(value) is str and value in arguments
+    if origin in (Union, types.UnionType):
+        choices = [_check_of(argument) for argument in arguments]
+        return lambda value: any(choice(value) for choice in choices)
+    if origin is tuple and arguments[-1] is Ellipsis:
+        each = _check_of(arguments[0])
+        return lambda value: type(value) is tuple and all(map(each, value))
+    if origin is tuple:
+        checks = [_check_of(argument) for argument in arguments]
+        return lambda value: (
+            type(value) is tuple and len(value) == len(checks) and all(c(v) for c, v in zip(checks, value, strict=True))
+        )
+    if is_dataclass(hint) and isinstance(hint, type):
+        hints = typing.get_type_hints(hint)
+        named = [(one.name, _check_of(hints[one.name])) for one in fields(hint)]
+        return lambda value: type(value) is hint and all(check(getattr(value, name)) for name, check in named)
+    if hint is float:
+        return lambda value: type(value) in (int, float) and math.isfinite(value)
+    return lambda value: type(value) is hint

@@ -1,0 +1,226 @@
+"""Reads one file with everything inside it: the mail and its attachments, the archive and its members, each as a job of its own.
+
+So a worker killed over one attachment costs that attachment. Limits on archives count over the whole nest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from typing import Any, Protocol
+
+from mailbot.config import Extract
+from mailbot.core.document import Document, Page, Problem, Reading
+from mailbot.core.message import Message
+from mailbot.extract import answers, frames
+from mailbot.extract.media_type import MAIL
+from mailbot.extract.process import WorkerDied
+from mailbot.extract.reader import Found, Member
+from mailbot.ports import Extracted
+
+ARCHIVE = "application/zip"
+
+_OVER = {
+    "memory": "it needs more than {memory_mb} MB of memory",
+    "size": "its text and tables, or a file made from it, are larger than allowed",
+    "nesting": "it is nested too deeply",
+}
+
+
+class Ask(Protocol):
+    """Does one job in a worker of the right lane. Raises WorkerDied, WorkerUnavailable."""
+
+    async def __call__(self, header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Piece:
+    """What one file of the nest gave, with everything inside it, in order."""
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Nest:
+    """One file being read. `contents` gathers the bytes of everything inside it by SHA-256."""
+
+    def __init__(self, settings: Extract, ask: Ask) -> None:
+        self._settings = settings
+        self._ask = ask
+        self._members_left = settings.archive_members
+        self._bytes_left = settings.archive_mb << 20
+        self._unpacking = asyncio.Lock()
+        self.contents: dict[str, bytes] = {}
+
+    async def read(self, name: str, content: bytes, media_type: str) -> Extracted:
+        """Read the outermost file. Raises WorkerUnavailable, and nothing for bad bytes."""
+        kind = media_type.partition(";")[0].strip().lower()
+        problems: tuple[Problem, ...] = ()
+        if kind != MAIL:
+            try:
+                header, _ = await self._ask({"kind": "detect", "name": name, "media_type": kind}, content)
+                kind = str(header["media_type"])
+            except (WorkerDied, KeyError) as error:
+                problems = (self._died(name, error),)
+        whole = Member(name=name, media_type=kind, content=content)
+        message: Message | None = None
+        if problems:
+            piece = _Piece(problems=problems)
+        elif kind == MAIL and (refused := self._refusal(whole)) is None:
+            message, piece = await self._mail(whole, prefix="", depth=0)
+        else:
+            piece = await self._file(whole, depth=0)
+        reading = Reading(
+            file=name, media_type=kind, message=message, documents=piece.documents, problems=_without_repeats(piece.problems)
+        )
+        return Extracted(reading=reading, contents=self.contents)
+
+    def _refusal(self, file: Member) -> Problem | None:
+        """Return why a file is not even given to a worker."""
+        if not file.content:
+            return Problem(code="empty_file", detail=file.name)
+        if len(file.content) > self._settings.file_mb << 20:
+            return Problem(
+                code="too_large",
+                detail=f"{file.name}: {len(file.content)} bytes, the limit is {self._settings.file_mb} MB",
+                remedy="raise extract.file_mb, or read it by hand",
+            )
+        return None
+
+    async def _inside(self, members: tuple[Member, ...], depth: int) -> list[_Piece]:
+        """Read everything inside one file at the same time; the lanes hold back what is too much at once."""
+        for member in members:
+            self.contents[sha256(member.content).hexdigest()] = member.content
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._file(member, depth=depth)) for member in members]
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    async def _file(self, file: Member, *, depth: int) -> _Piece:
+        """Read a file of the nest and what is inside it."""
+        digest = sha256(file.content).hexdigest()
+        bare = Document(name=file.name, media_type=file.media_type, sha256=digest)
+        refused = self._refusal(file)
+        if refused is None and file.media_type in (MAIL, ARCHIVE) and depth > self._settings.archive_depth:
+            refused = Problem(
+                code="archive_limits",
+                detail=f"{file.name}: nested deeper than {self._settings.archive_depth}",
+                remedy="ask the sender for the files themselves",
+            )
+        if refused is not None:
+            return _Piece(documents=(bare,), problems=(refused,))
+        if file.media_type == MAIL:
+            message, piece = await self._mail(file, prefix=f"{file.name}/", depth=depth)
+            pages = (Page(number=1, text=_as_page(message)),) if message else ()
+            return replace(piece, documents=(replace(bare, pages=pages), *piece.documents))
+        found, problems = await (self._archive(file, digest) if file.media_type == ARCHIVE else self._found(file, digest))
+        pieces = await self._inside(found.members, depth + 1)
+        documents = found.documents or (() if found.members else (bare,))
+        return _Piece(
+            documents=documents + tuple(document for piece in pieces for document in piece.documents),
+            problems=problems + tuple(problem for piece in pieces for problem in piece.problems),
+        )
+
+    async def _archive(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
+        """Unpack one archive at a time, so that each knows what the ones before it left of the limits."""
+        async with self._unpacking:
+            found, problems = await self._found(file, digest)
+            self._members_left -= len(found.members)
+            self._bytes_left -= sum(len(member.content) for member in found.members)
+            return found, problems
+
+    async def _found(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
+        """Have one file read by its reader."""
+        header = {"kind": "file", "name": file.name, "media_type": file.media_type, "limits": self._limits()}
+        try:
+            answer, body = await self._ask(header, file.content)
+        except WorkerDied as error:
+            return Found(), (self._died(file.name, error),)
+        problem = self._unread(file.name, answer)
+        if problem is not None:
+            return Found(), (problem,)
+        try:
+            found = answers.file(answer, body, name=file.name, digest=digest)
+        except answers.BadAnswer as error:
+            return Found(), (Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original"),)
+        if not answer.get("read"):
+            detail = f"{file.name}: {file.media_type}"
+            return found, (Problem(code="unknown_type", detail=detail, remedy="open the original"),)
+        return found, tuple(_named(file.name, problem) for problem in found.problems)
+
+    async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
+        """Have a mail parsed, then each of its attachments read, named below `prefix`."""
+        try:
+            answer, body = await self._ask({"kind": "mail", "name": file.name}, file.content)
+        except WorkerDied as error:
+            return None, _Piece(problems=(self._died(file.name, error),))
+        problem = self._unread(file.name, answer)
+        if problem is not None:
+            return None, _Piece(problems=(problem,))
+        try:
+            message, members, problems = await asyncio.to_thread(answers.mail, answer, body)
+        except answers.BadAnswer as error:
+            problem = Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original")
+            return None, _Piece(problems=(problem,))
+        members = tuple(replace(member, name=prefix + member.name) for member in members)
+        pieces = await self._inside(members, depth + 1 if prefix else 0)
+        return message, _Piece(
+            documents=tuple(document for piece in pieces for document in piece.documents),
+            problems=tuple(_named(file.name, problem) for problem in problems)
+            + tuple(problem for piece in pieces for problem in piece.problems),
+        )
+
+    def _limits(self) -> dict[str, Any]:
+        """Return the reader's limits, less what the nest has used up."""
+        settings = self._settings
+        return {
+            "max_pages": settings.max_pages,
+            "max_pixels": settings.max_pixels,
+            "archive_members": max(self._members_left, 0),
+            "archive_bytes": max(self._bytes_left, 0),
+            "archive_ratio": settings.archive_ratio,
+            "archive_depth": settings.archive_depth,
+            "ocr_dpi": settings.ocr_dpi,
+            "ocr": settings.ocr,
+        }
+
+    def _died(self, name: str, error: Exception) -> Problem:
+        return Problem(
+            code="over_limit", detail=f"{name}: {error}", remedy="look at the original; raise the limit in [extract] if it is sound"
+        )
+
+    def _unread(self, name: str, answer: frames.Header) -> Problem | None:
+        """Return the problem that an answer is instead of a reading, or None."""
+        if "over" in answer:
+            words = _OVER.get(str(answer["over"]), "it went over a limit").format(memory_mb=self._settings.memory_mb)
+            return self._died(name, WorkerDied(words))
+        if "refused" in answer:
+            return Problem(code="unreadable_file", detail=f"{name}: {answer['refused']}", remedy=str(answer.get("remedy", "")))
+        if "failed" in answer:
+            return Problem(
+                code="unreadable_file", detail=f"{name}: {answer['failed']}", remedy="look at the original, and report the file"
+            )
+        return None
+
+
+def _named(name: str, problem: Problem) -> Problem:
+    """Return the problem with the file's name in its detail: a reading has one list for all its files."""
+    if name in problem.detail:
+        return problem
+    return replace(problem, detail=f"{name}: {problem.detail}" if problem.detail else name)
+
+
+def _without_repeats(problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(problems))
+
+
+def _as_page(message: Message) -> str:
+    """Return an attached mail as the text of a page: who wrote what to whom, and when."""
+    people = [("From", message.from_), ("To", message.to), ("Cc", message.cc)]
+    lines = [f"{label}: " + ", ".join(f"{one.name} <{one.address}>".strip() for one in who) for label, who in people if who]
+    lines += [f"Date: {message.date}"] if message.date else []
+    lines += [f"Subject: {message.subject}"] if message.subject else []
+    return "\n".join(lines) + "\n\n" + message.text

@@ -1,0 +1,96 @@
+"""The Extractor: reads hostile bytes in worker processes, in three lanes, so that a mail never waits behind a scan.
+
+`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` draws pages for a person who waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailbot import config
+from mailbot.errors import BadInput
+from mailbot.extract import frames
+from mailbot.extract.lane import IDLE_SECONDS, Lane
+from mailbot.extract.nest import Nest
+from mailbot.extract.process import COMMAND, Confinement, WorkerDied
+from mailbot.ports import Extracted, Page
+
+LIGHT_MEMORY_MB = 1024
+LIGHT_CPU_SECONDS = 30
+LIGHT_WALL_SECONDS = 45.0
+LIGHT_RESIDENT_MB = 120
+LIGHT_DEPTH = 8
+"""Jobs kept in the pipe of a light worker: it never waits for the daemon to answer."""
+LIGHT_TEXT = 1 << 20
+"""Bytes of a text or table up to which it is read in the light lane."""
+
+LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values")
+
+
+class Sandbox:
+    """See `ports.Extractor`. Use from one event loop; workers start when first needed."""
+
+    def __init__(self, settings: config.Extract, *, idle_seconds: float = IDLE_SECONDS, command: Sequence[str] = COMMAND) -> None:
+        self._settings = settings
+        light = _confinement(
+            settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
+        )
+        heavy = _confinement(settings)
+        render = _confinement(settings, cpu=60, wall=60.0)
+        self._light = Lane("light", light, size=2, depth=LIGHT_DEPTH, keep=1, idle_seconds=idle_seconds, command=command)
+        self._heavy = Lane("heavy", heavy, size=settings.workers, idle_seconds=idle_seconds, command=command)
+        self._render = Lane("render", render, size=1, idle_seconds=idle_seconds, command=command)
+
+    async def start(self) -> None:
+        """Start the light worker, so that the first mail does not wait for it. Raises WorkerUnavailable."""
+        await self._light.start()
+
+    def isolation(self) -> str:
+        """Return which network cut is in force: "network namespace", "seccomp" or "none"; "" before the first worker started."""
+        return self._light.isolation or self._heavy.isolation or self._render.isolation
+
+    async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
+        """Read one file whole: see `ports.Extractor`. Raises WorkerUnavailable when no worker can be had, nothing for bad bytes."""
+        return await Nest(self._settings, self._ask).read(name, content, media_type)
+
+    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
+        """Render one page: see `ports.Extractor`. Raises BadInput, WorkerUnavailable."""
+        remedy = "open the original"
+        try:
+            kind, _ = await self._light.run({"kind": "detect", "name": name, "media_type": ""}, content)
+            job = {"kind": "render", "name": name, "media_type": kind.get("media_type"), "page": page, "width": width}
+            if not str(kind.get("media_type")).startswith(("application/pdf", "image/")):
+                raise BadInput(f"{name} has no pages that can be drawn ({kind.get('media_type')})", remedy=remedy)
+            answer, png = await self._render.run(job, content)
+        except WorkerDied as error:
+            raise BadInput(f"page {page} of {name} cannot be drawn: {error}", remedy=remedy) from error
+        size = answer.get("width"), answer.get("height")
+        if answer.get("found") != "page" or not png.startswith(b"\x89PNG") or not all(type(one) is int for one in size):
+            why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker drew nothing"
+            raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
+        return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
+
+    async def close(self) -> None:
+        """Stop the workers."""
+        for lane in (self._light, self._heavy, self._render):
+            await lane.close()
+
+    async def _ask(self, header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]:
+        """Do one job in the lane that fits it."""
+        light = header["kind"] in ("mail", "detect") or (header["media_type"] in LIGHT_TYPES and len(content) <= LIGHT_TEXT)
+        return await (self._light if light else self._heavy).run(header, content)
+
+
+def _confinement(
+    settings: config.Extract, *, memory_mb: int = 1 << 30, cpu: int = 1 << 30, wall: float = 1e9, resident_mb: int = 0
+) -> Confinement:
+    """Return the settings as a worker's limits, each no more than what the lane allows."""
+    memory = min(settings.memory_mb, memory_mb) << 20
+    return Confinement(
+        memory=memory,
+        file_size=settings.file_mb << 20,
+        cpu_seconds=min(settings.cpu_seconds, cpu),
+        wall_seconds=min(settings.wall_seconds, wall),
+        resident=resident_mb << 20 or memory // 2,
+        max_answer=max(settings.archive_mb, settings.file_mb) << 20,
+    )

@@ -1,0 +1,159 @@
+"""A worker process: reads files from the daemon's frames, one at a time, with everything it does not need taken away.
+
+Started as `python -P -m mailbot.extract.worker` by `mailbot.extract.lane`. The first frame sets it up, each further one is a job,
+and each answer is one frame: `found`, `page`, `refused` (a sentence, with its remedy), `over` (a limit), or `failed` (a reader's bug).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import sys
+import traceback
+from typing import Any, BinaryIO
+
+from mailbot.core.document import document_to_json, problem_to_json
+from mailbot.errors import BadInput
+from mailbot.extract import frames
+from mailbot.extract.confine import arm_processor_time, confine
+from mailbot.extract.media_type import detect
+from mailbot.extract.reader import Found, Limits, Reader, reader_for
+
+Answer = tuple[frames.Header, tuple[bytes, ...]]
+
+
+def main() -> None:
+    """Serve jobs until the daemon closes the pipe."""
+    requests, answers = _take_pipes()
+    first = frames.read(requests)
+    if first is None:
+        return
+    setup = first[0]
+    cut = confine(memory=setup["memory"], file_size=setup["file_size"], parent=setup["parent"])
+    _write(answers, ({"isolation": cut}, ()))
+    while (job := frames.read(requests)) is not None:
+        arm_processor_time(setup["cpu_seconds"])
+        answer = _answer(*job)
+        answer[0]["spent"] = _spent(setup)
+        _write(answers, answer)
+        del job, answer  # Else a large file would stay in memory until the next one comes.
+
+
+def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Move the pipes off stdin and stdout, so that no library can read or print into the frames."""
+    requests, answers = os.dup(0), os.dup(1)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, 0)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return os.fdopen(requests, "rb", buffering=1 << 16), os.fdopen(answers, "wb", buffering=1 << 16)
+
+
+def _write(answers: BinaryIO, answer: Answer) -> None:
+    try:
+        pieces = frames.pack(*answer)
+    except BadInput as error:
+        pieces = frames.pack({"over": "size", "detail": str(error), "spent": True})
+    for piece in pieces:
+        answers.write(piece)
+    answers.flush()
+
+
+def _answer(job: frames.Header, content: bytes) -> Answer:
+    """Do one job; whatever a reader throws becomes an answer."""
+    try:
+        return _JOBS[job["kind"]](job, content)
+    except BadInput as error:
+        return {"refused": str(error.args[0]), "remedy": error.remedy}, ()
+    except MemoryError:
+        return {"over": "memory"}, ()
+    except RecursionError:
+        return {"over": "nesting"}, ()
+    except OSError as error:
+        if error.errno == errno.EFBIG:
+            return {"over": "size"}, ()
+        if error.errno == errno.ENOMEM:
+            return {"over": "memory"}, ()
+        return _failed(error)
+    except Exception as error:
+        return _failed(error)
+
+
+def _failed(error: Exception) -> Answer:
+    trace = "".join(traceback.format_exception(error))
+    return {"failed": f"{type(error).__name__}: {error}"[:500], "trace": trace[-4000:]}, ()
+
+
+def _mail(job: frames.Header, content: bytes) -> Answer:
+    """Parse a mail: the message in its JSON form, and the bytes of its attachments."""
+    from mailbot.core.message import message_to_json
+    from mailbot.extract import mail
+
+    parsed = mail.read(content)
+    header = {
+        "found": "mail",
+        "message": message_to_json(parsed.message, full=True),
+        "sizes": [len(leaf.content) for leaf in parsed.leaves],
+        "problems": [problem_to_json(problem) for problem in parsed.problems],
+    }
+    return header, tuple(leaf.content for leaf in parsed.leaves)
+
+
+def _file(job: frames.Header, content: bytes) -> Answer:
+    """Read a file by the reader of its type: its documents in their JSON form, and the bytes of its members."""
+    read = _reader(job["media_type"])
+    found = read(job["name"], content, job["media_type"], Limits(**job["limits"])) if read else Found()
+    header = {
+        "found": "file",
+        "read": read is not None,
+        "documents": [document_to_json(document, full=True) for document in found.documents],
+        "members": [
+            {"name": one.name, "media_type": detect(one.name, one.content, one.media_type), "size": len(one.content)}
+            for one in found.members
+        ],
+        "problems": [problem_to_json(problem) for problem in found.problems],
+    }
+    return header, tuple(member.content for member in found.members)
+
+
+def _reader(media_type: str) -> Reader | None:
+    """Return the reader of a type; text that nobody reads better (calendars, XML) is read as text."""
+    read = reader_for(media_type)
+    if read is None and (media_type.startswith("text/") or media_type.endswith(("/xml", "+xml", "/json", "+json"))):
+        read = reader_for("text/plain")
+    return read
+
+
+def _render(job: frames.Header, content: bytes) -> Answer:
+    """Render one page as PNG."""
+    from importlib import import_module
+
+    module = import_module("mailbot.extract.pdf" if job["media_type"] == "application/pdf" else "mailbot.extract.picture")
+    png, width, height = module.render(content, job["page"], job["width"])
+    return {"found": "page", "width": width, "height": height}, (png,)
+
+
+def _detect(job: frames.Header, content: bytes) -> Answer:
+    """Tell what a file is."""
+    return {"found": "type", "media_type": detect(job["name"], content, job["media_type"])}, ()
+
+
+def _hello(job: frames.Header, content: bytes) -> Answer:
+    """Answer that the worker is there."""
+    return {"found": "nothing"}, ()
+
+
+_JOBS = {"hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "render": _render}
+
+
+def _spent(setup: dict[str, Any]) -> bool:
+    """Return whether this process has grown so much that the daemon should take a fresh one for the next job."""
+    with open("/proc/self/statm", "rb") as statm:
+        total, resident = (int(field) * resource.getpagesize() for field in statm.read().split()[:2])
+    return bool(resident > setup["resident"] or total > 0.8 * setup["memory"])
+
+
+if __name__ == "__main__":
+    sys.setrecursionlimit(2000)
+    main()
