@@ -215,7 +215,7 @@ def names_of(rows: Sequence[Row], headers: Sequence[int], width: int) -> tuple[s
     """Return the column names: header rows joined by a space, group labels spread to the right, col_N where there is none."""
     lines = [[rows[i][c].strip() if c < len(rows[i]) else "" for c in range(width)] for i in headers]
     for above, line in enumerate(lines[:-1]):
-        if filled(line) < filled(lines[-1]) and filled(line) > 1:
+        if filled(line) > 1:
             _spread(line, lines[above + 1 :])
     names = [" ".join(line[c] for line in lines if line[c]) for c in range(width)]
     return tuple(name or f"col_{number}" for number, name in enumerate(names, 1))
