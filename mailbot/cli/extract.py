@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -65,7 +66,7 @@ async def _extract(files: Sequence[Path], form: str) -> bool:
     return failed
 
 
-async def _readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncIterator[Reading]:
+async def _readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncGenerator[Reading]:
     """Yield the reading of each file in order, reading some ahead; a bar on a terminal's stderr shows how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -93,7 +94,7 @@ async def _read(extractor: Extractor, path: Path, largest: int) -> Reading:
     from mailbot.core.document import Problem, Reading
 
     try:
-        if path.stat().st_size > largest:
+        if await asyncio.to_thread(os.path.getsize, path) > largest:
             problem = Problem(code="too_large", detail=f"{path}: more than {largest >> 20} MB", remedy="split it")
             return Reading(file=str(path), media_type="", problems=(problem,))
         content = await asyncio.to_thread(path.read_bytes)

@@ -87,7 +87,8 @@ def _cut(body: bytes, sizes: list[Any]) -> list[bytes]:
 
 def _checked(value: T, kind: type[T]) -> T:
     """Return a value whose fields have the types that its class states. Raises TypeError."""
-    if not _check_of(kind)(value):
+    hint: Any = kind
+    if not _check_of(hint)(value):
         raise TypeError(f"a {kind.__name__} with a field of another type")
     return value
 

@@ -1,8 +1,8 @@
 """A lane: worker processes of one kind, the queue of jobs before them, and what happens when a worker dies.
 
 Each worker is owned by one task. It keeps up to `depth` jobs in the worker's pipe and reads the answers in order, so the job that
-is answered next is the one a dead worker died of; those behind it are given to the next worker. Workers start when there is work and
-end after `IDLE_SECONDS` without.
+is answered next is the one a dead worker died of; those behind it are given to the next worker. Workers start when there is work
+and end after `IDLE_SECONDS` without.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ MAX_HEADER_VALUE = 64_000
 
 _BLANK_LINE = re.compile(rb"\n[ \t]*\r?\n|\A[ \t]*\r?\n")
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_LIKELY_DELIMITER = re.compile(rb"^--([^\s-][^\r\n]{0,190})\r?\nContent-", re.MULTILINE | re.IGNORECASE)
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 _UU_BEGIN = re.compile(rb"^begin [0-7]{3,4} ([^\r\n]*)\r?\n", re.MULTILINE)
 
@@ -111,6 +112,8 @@ def _part(content: bytes, default_type: str, depth: int, count: _Count) -> Part:
         return part
     boundary = part.content_type[1].get("boundary", "").encode("utf-8", "surrogateescape")
     slices = _between(body, boundary, count) if boundary else []
+    if not slices and (guess := _LIKELY_DELIMITER.search(body)):
+        slices = _between(body, guess[1], count)
     if not slices:
         count.complaints.append("a multipart without its boundary is read as text")
         return part

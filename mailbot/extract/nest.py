@@ -67,7 +67,7 @@ class Nest:
         message: Message | None = None
         if problems:
             piece = _Piece(problems=problems)
-        elif kind == MAIL and (refused := self._refusal(whole)) is None:
+        elif kind == MAIL and self._refusal(whole) is None:
             message, piece = await self._mail(whole, prefix="", depth=0)
         else:
             piece = await self._file(whole, depth=0)
@@ -189,7 +189,7 @@ class Nest:
 
     def _died(self, name: str, error: Exception) -> Problem:
         return Problem(
-            code="over_limit", detail=f"{name}: {error}", remedy="look at the original; raise the limit in [extract] if it is sound"
+            code="over_limit", detail=f"{name}: {error}", remedy="look at the original, and raise the limit if it is sound"
         )
 
     def _unread(self, name: str, answer: frames.Header) -> Problem | None:
@@ -200,9 +200,7 @@ class Nest:
         if "refused" in answer:
             return Problem(code="unreadable_file", detail=f"{name}: {answer['refused']}", remedy=str(answer.get("remedy", "")))
         if "failed" in answer:
-            return Problem(
-                code="unreadable_file", detail=f"{name}: {answer['failed']}", remedy="look at the original, and report the file"
-            )
+            return Problem(code="unreadable_file", detail=f"{name}: {answer['failed']}", remedy="look at the original")
         return None
 
 

@@ -1,6 +1,7 @@
 """The Extractor: reads hostile bytes in worker processes, in three lanes, so that a mail never waits behind a scan.
 
-`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` draws pages for a person who waits.
+`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` draws pages for a person
+who waits.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """A worker process: reads files from the daemon's frames, one at a time, with everything it does not need taken away.
 
 Started as `python -P -m mailbot.extract.worker` by `mailbot.extract.lane`. The first frame sets it up, each further one is a job,
-and each answer is one frame: `found`, `page`, `refused` (a sentence, with its remedy), `over` (a limit), or `failed` (a reader's bug).
+and each answer is one frame: `found`, `refused` (a sentence, with its remedy), `over` (a limit), or `failed` (a reader's
+bug).
 """
 
 from __future__ import annotations
