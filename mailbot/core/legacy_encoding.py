@@ -83,7 +83,7 @@ def _verdict(before: str, here: str, after: str, encoding: str) -> float:
         return -0.8
     if here in "ªºƒı":
         return -0.5
-    if _script(here) == "LATIN" and any(c > "\x7f" for c in neighbours):
+    if _script(here) == "LATIN" and neighbours and all(c > "\x7f" for c in neighbours):
         return 0.2  # accented letters stand one by one; whole words of them are another alphabet
     western = code <= 0xFF or here in "ŒœŠšŽžŸ"
     return 0.1 if not neighbours else 1.0 if _script(here) != "LATIN" else 0.95 if western else 0.8
