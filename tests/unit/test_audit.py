@@ -88,7 +88,7 @@ def test_replay_tells_what_the_item_must_be() -> None:
 
 @pytest.mark.parametrize(
     ("before", "event", "after"),
-    [("", "arrived", "sent"), ("received", "accepted", "queued"), ("", "kept", ""), ("sent", "read", "read"), ("x", "arrived", "y")],
+    [("", "arrived", "sent"), ("received", "accepted", "queued"), ("", "kept", ""), ("sent", "read", "read")],
 )
 def test_replay_refuses_what_the_table_does_not_have(before: str, event: str, after: str) -> None:
     assert replay(chain([Step(item=1, event=event, before=before, after=after, actor="mailbot")])).wrong
@@ -113,4 +113,4 @@ def test_stamps_sort_as_times_and_come_back(one: datetime, other: datetime) -> N
 def test_a_stamp_is_in_utc_and_needs_a_zone() -> None:
     assert stamp(datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=2)))) == "2026-01-02T01:00:00.000000Z"
     with pytest.raises(ValueError, match="no time zone"):
-        stamp(datetime(2026, 1, 2, 3))  # noqa: DTZ001
+        stamp(datetime(2026, 1, 2, 3))
