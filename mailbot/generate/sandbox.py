@@ -158,11 +158,11 @@ def compile_template(file: str, content: bytes) -> Compiled:
     return compiled
 
 
-_STATEMENTS_ONLY = re.compile(r"\s*(?:\{[%#].*?[%#]\}\s*)+")
+_STATEMENTS_ONLY = re.compile(r"\s*(?:\{[%#](?:(?![%#]\}).)*[%#]\}\s*)+")
 
 
 def _keep_line_ends(source: str) -> str:
-    """Return the source so that only lines of nothing but statements vanish: Jinja2 would glue the next line to any that ends in one."""
+    """Return the source such that only lines of nothing but statements vanish: Jinja2 would glue the next line to others too."""
     lines = source.split("\n")
     for at, line in enumerate(lines):
         text = line.rstrip()
