@@ -41,9 +41,7 @@ DEEDS = {
         Deed(name="reconsider", event=Event.RECONSIDERED, label="Put up for approval again", after="Up for approval again"),
         Deed(name="delivered", event=Event.DELIVERY_CONFIRMED, label="It arrived", after="Recorded as delivered", look="yes"),
         Deed(name="resend", event=Event.RESEND_ORDERED, label="Send the same bytes again", after="Queued again", look="no"),
-        Deed(
-            name="close", event=Event.CLOSED, label="Close without a reply", after="Closed without a reply", why="Why?", look="no"
-        ),
+        Deed(name="close", event=Event.CLOSED, label="Close", after="Closed", why="Why?", look="no"),
     )
 }
 SAID_AFTER = {deed.name: deed.after for deed in DEEDS.values()}

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from mailbot.errors import BadInput, NotFound
+from mailbot.errors import BadInput, NotFound, WorkerUnavailable
 from mailbot.review.sheet import drawable
 from mailbot.review.site import item_id, of_request
 
@@ -124,7 +124,7 @@ async def picture(request: Request) -> Response:
 
     try:
         png = await site.pictures.get(f"{digest}/{number}/{width}", draw)
-    except BadInput as error:
+    except (BadInput, WorkerUnavailable) as error:
         return _excuse(str(error))
     except TimeoutError:
         return _excuse("drawing this page took too long; download the file instead")

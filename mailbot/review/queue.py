@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailbot.core.item import Item
+from mailbot.core.lifecycle import State
 from mailbot.review.deeds import SAID_AFTER
 from mailbot.review.glance import Glance
 from mailbot.review.site import LARGEST_ID, Site, of_request
-from mailbot.review.tabs import TABS, Tab, tab_of, total
+from mailbot.review.tabs import TABS, tab_of, total
 
 PAGE = 50
 MAX_SEARCH = 200
@@ -32,7 +33,7 @@ async def queue(request: Request) -> Response:
     """Show the queue."""
     site = of_request(request)
     shown = await _look(site, request)
-    return site.show(request, "queue.html", **shown, done=_done(request))
+    return site.show(request, "queue.html", **shown, fragment=False, done=_done(request))
 
 
 async def queue_fragment(request: Request) -> Response:
@@ -41,7 +42,7 @@ async def queue_fragment(request: Request) -> Response:
     shown = await _look(site, request)
     if request.query_params.get("seen") == shown["seen"]:
         return Response(status_code=204)
-    return site.show(request, "lines.html", **shown)
+    return site.show(request, "lines.html", **shown, fragment=True)
 
 
 async def status(request: Request) -> Response:
@@ -62,12 +63,12 @@ async def _fares(site: Site) -> dict[str, Any]:
         "parts": sorted(
             await site.ledger.statuses(), key=lambda part: ({"stopped": 0, "trouble": 1}.get(part.state, 2), part.part)
         ),
-        "counts": {state: counts[state] for state in words_order() if counts.get(state)},
+        "counts": {state: counts[state] for state in _in_tab_order() if counts.get(state)},
         "total": sum(counts.values()),
     }
 
 
-def words_order() -> list[Any]:
+def _in_tab_order() -> list[State]:
     """Return the states in the order of the tabs."""
     return [state for tab in TABS for state in tab.states]
 
@@ -93,14 +94,13 @@ async def _look(site: Site, request: Request) -> dict[str, Any]:
         "older": found[PAGE - 1].id if len(found) > PAGE else None,
         "before": before,
         "seen": seen,
-        "link": lambda **changes: _link(tab, search, before, **changes),
+        "link": lambda path="/", **changes: _link(path, {"tab": tab.key, "q": search, "before": before} | changes),
         "everything": sum(counts.values()),
     }
 
 
-def _link(tab: Tab, search: str, before: int | None, path: str = "/", **changes: Any) -> str:
-    """Return a URL of the queue with some of its parameters changed."""
-    values = {"tab": tab.key, "q": search, "before": before} | changes
+def _link(path: str, values: dict[str, Any]) -> str:
+    """Return a URL of the queue; values that are empty are left out."""
     return path + "?" + urlencode({name: value for name, value in values.items() if value})
 
 

@@ -4,43 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from mailbot.errors import ConfigError, Unreachable
 
+log = logging.getLogger(__name__)
+
 START_SECONDS = 10
 STOP_SECONDS = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """A page that is being served: `port` is the one that was bound."""
-
-    host: str
-    port: int
-    task: asyncio.Task[None] = field(repr=False)
-
-    @property
-    def url(self) -> str:
-        """Where a browser finds the page."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}/"
-
-    async def wait(self) -> None:
-        """Return when the server ends, which it does by itself only when it breaks. Raises Unreachable then."""
-        await asyncio.wait([self.task])
-        if not self.task.cancelled() and (error := self.task.exception()):
-            raise Unreachable(f"the review page stopped: {error}", remedy="see the log, and start mailbot again") from error
-
-
 @contextlib.asynccontextmanager
-async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[Serving]:
-    """Serve `app` while the context lasts. Port 0 takes a free one. Raises ConfigError when the address cannot be bound."""
+async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[str]:
+    """Serve `app` while the context lasts; yields the page's URL. Port 0 takes a free one.
+
+    Raises ConfigError when the address cannot be bound, Unreachable when the server does not start.
+    """
     listener = _bind(host, port)
     server = _Server(
         uvicorn.Config(
@@ -64,13 +48,15 @@ async def serve(app: ASGIApp, host: str, port: int) -> AsyncIterator[Serving]:
             up.cancel()
         if not server.up.is_set():
             raise Unreachable("the review page did not start", remedy="see the log")
-        yield Serving(host=host, port=listener.getsockname()[1], task=task)
+        yield f"http://{f'[{host}]' if ':' in host else host}:{listener.getsockname()[1]}/"
     finally:
         server.should_exit = True
         await asyncio.wait([task], timeout=STOP_SECONDS)
         if not task.done():
             task.cancel()
             await asyncio.wait([task], timeout=1)
+        if task.done() and not task.cancelled() and (error := task.exception()):
+            log.error("the review page stopped: %s", error)
         listener.close()
 
 

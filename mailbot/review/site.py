@@ -96,7 +96,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(asset=asset, words=words, version=__version__, nobody=NOBODY)
+    environment.globals.update(asset=asset, words=words, mailbot_version=__version__, nobody=NOBODY)
     return environment
 
 

@@ -47,7 +47,8 @@ STATES: dict[State, Said] = {
 }
 
 EVENTS: dict[str, str] = {
-    "received": "came in",
+    "arrived": "came in",
+    "seen_again": "was seen again",
     Event.READING_STARTED: "reading began",
     Event.EXTRACTED: "was read",
     Event.FOUND_HOSTILE: "was put in quarantine",
@@ -85,7 +86,7 @@ MADE_BY = {
 
 
 def event(name: str) -> str:
-    """Return an audit entry's event for people; one that is not known is shown as it stands."""
+    """Return an audit entry's event for people; one that is not known here is shown as it stands."""
     return EVENTS.get(name, name.replace("_", " "))
 
 
@@ -100,12 +101,11 @@ def age(now: datetime, then: datetime) -> str:
 
 def moment(value: datetime | str) -> str:
     """Return a time in this machine's zone, to the minute; text that is no time as it stands."""
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value)
-        except ValueError:
-            return value
-    local: datetime = value.astimezone() if value.tzinfo else value
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return str(value)
+    local = at.astimezone() if at.tzinfo else at
     return local.strftime("%Y-%m-%d %H:%M")
 
 

@@ -19,6 +19,11 @@ search?.addEventListener("input", () => {
   }, 250);
 });
 
+// On a narrow screen the tabs scroll: show the one that is open.
+const showTab = () => document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+showTab();
+document.addEventListener("htmx:afterSwap", showTab);
+
 // A field and its box on the page light up together.
 const light = (event, on) => {
   const line = event.target.closest?.("[data-box]");
