@@ -128,6 +128,8 @@ def _lines_of(page: Canvas, one: Invoice) -> None:
         for x, text in ((368, str(line.quantity)), (452, f"{line.price:,.2f}"), (534, f"{line.total:,.2f}")):
             page.drawRightString(x, y, text)
         page.line(56, y - 6, 540, y - 6)
+    for x in (56, 312, 376, 460, 540):
+        page.line(x, 604, x, y - 6)
     y -= 10
     sums = [("Subtotal", one.subtotal), (f"VAT {one.tax} %", one.tax_amount), (f"Total {one.currency}", one.total)]
     for row, (name, value) in enumerate(sums):

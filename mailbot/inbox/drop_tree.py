@@ -4,7 +4,7 @@
     drop/.taking/TOKEN/…      taken, under the same path; what lies here after a crash is stored with the same token
     drop/done/…, drop/failed/…
 
-Everything here blocks: call it off the loop. A rename never overwrites, and is on disk before anything is built on it.
+Everything here blocks: call it off the loop. A rename never overwrites.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 import re
 import signal
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -106,8 +106,6 @@ class DropTree:
         except FileNotFoundError:
             self._tidy(target.parent)
             return False
-        for folder in (target.parent, self.root / TAKING, source.parent):
-            _sync(folder)
         return True
 
     def taken(self) -> list[Taken]:
@@ -145,6 +143,22 @@ class DropTree:
             if len(content) != os.fstat(number).st_size or _lease_refused(number):
                 raise StillWritten
         return content
+
+    def secure(self, taken: Sequence[Taken]) -> None:
+        """Make the taking durable: after a power cut no file may lie where it came from once the ledger has it.
+
+        Moves to where a file ends need none of this: what is found in `.taking` again is moved again.
+        """
+        folders = {self.root / TAKING}
+        for one in taken:
+            folders |= {self.root / TAKING / one.token, self._slot(one).parent, (self.root / one.path).parent}
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+                try:
+                    os.fsync(number)
+                finally:
+                    os.close(number)
 
     def put_back(self, one: Taken) -> None:
         """Rename a taken file to where it came from, or beside it. Raises OSError."""
@@ -198,8 +212,6 @@ class DropTree:
         except OSError:
             target.unlink()
             raise
-        for changed in (folder, source.parent):
-            _sync(changed)
         if source.is_relative_to(self.root / TAKING):
             self._tidy(source.parent)
         return target
@@ -272,13 +284,3 @@ def _lease_refused(number: int) -> bool:
     except OSError as error:
         return error.errno == errno.EAGAIN
     return False
-
-
-def _sync(folder: Path) -> None:
-    """Make renames in a folder durable, where the file system can."""
-    with contextlib.suppress(OSError):
-        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(number)
-        finally:
-            os.close(number)

@@ -160,6 +160,7 @@ class DropFolder:
 
     async def _receive(self, batch: list[tuple[Taken, bytes]], look: _Look) -> None:
         """Hand files to the ledger; when it refuses several at once, one by one, so that one never holds up the others."""
+        await self._off_loop(self._tree.secure, [one for one, _ in batch])
         try:
             ids = await self._ledger.receive([self._arrival(one, content) for one, content in batch])
         except (MailbotError, OSError) as error:
