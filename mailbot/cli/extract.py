@@ -49,8 +49,8 @@ async def _extract(files: Sequence[Path], form: str) -> bool:
     failed, objects = False, []
     sandbox = Sandbox(Extract())
     try:
-        async with aclosing(_readings(sandbox, files, Extract().file_mb << 20)) as readings:
-            async for reading in readings:
+        async with aclosing(readings(sandbox, files, Extract().file_mb << 20)) as results:
+            async for reading in results:
                 failed = failed or any(problem.severity == "error" for problem in reading.problems)
                 if form == "json":
                     objects.append(reading_to_json(reading))
@@ -66,7 +66,7 @@ async def _extract(files: Sequence[Path], form: str) -> bool:
     return failed
 
 
-async def _readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncGenerator[Reading]:
+async def readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncGenerator[Reading]:
     """Yield the reading of each file in order, reading some ahead; a bar on a terminal's stderr shows how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

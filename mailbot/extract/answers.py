@@ -14,8 +14,9 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, Literal, TypeVar, Union
 
-from mailbot.core.document import PROBLEM_CODES, Document, Problem, document_from_json, problem_from_json
+from mailbot.core.document import PROBLEM_CODES, Document, Problem, Table, document_from_json, problem_from_json
 from mailbot.core.message import Message, message_from_json
+from mailbot.core.tables import Cleaned, cleaned_from_json
 from mailbot.extract.frames import Header
 from mailbot.extract.reader import Found, Member
 
@@ -64,6 +65,26 @@ def file(header: Header, body: bytes, *, name: str, digest: str) -> Found:
         members=members,
         problems=problems,
     )
+
+
+def cleaned(header: Header, table: Table) -> Cleaned:
+    """Return a table as cleaned. Raises BadAnswer, also when it speaks of rows or columns that the table has not."""
+    try:
+        value = _checked(cleaned_from_json(header["cleaned"]), Cleaned)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"{type(error).__name__}: {error}") from error
+    width = len(table.columns)
+    rows = [row.source for row in (*value.rows, *value.totals)]
+    places = [(one.row, one.column) for one in value.changes] + [(one.row, one.column) for one in value.checks]
+    if (
+        sorted(rows) != list(range(len(table.rows)))
+        or len(value.columns) != width
+        or any(len(row.cells) != width for row in (*value.rows, *value.totals))
+        or any(not (0 <= row < len(table.rows) and 0 <= column < width) for row, column in places)
+        or any(note.column is not None and not 0 <= note.column < width for note in value.notes)
+    ):
+        raise BadAnswer("it cleaned another table")
+    return value
 
 
 def _problems(values: list[Any]) -> tuple[Problem, ...]:

@@ -6,11 +6,14 @@ who waits.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from mailbot import config
+from mailbot.core.document import Table
+from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
-from mailbot.extract import frames
+from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
 from mailbot.extract.nest import Nest
 from mailbot.extract.process import COMMAND, Confinement, WorkerDied
@@ -70,6 +73,20 @@ class Sandbox:
             why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker drew nothing"
             raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
+
+    async def clean(self, table: Table, *, language: str = "") -> Cleaned:
+        """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable."""
+        job = {"kind": "clean", "language": language}
+        content = json.dumps({"columns": table.columns, "rows": table.rows, "page": table.page}).encode()
+        remedy = "use the table as loaded"
+        try:
+            answer, _ = await self._heavy.run(job, content)
+            if answer.get("found") != "cleaned":
+                why = answer.get("failed") or answer.get("over") or "the worker cleaned nothing"
+                raise BadInput(f"the table cannot be cleaned: {why}", remedy=remedy)
+            return answers.cleaned(answer, table)
+        except (WorkerDied, answers.BadAnswer) as error:
+            raise BadInput(f"the table cannot be cleaned: {error}", remedy=remedy) from error
 
     async def close(self) -> None:
         """Stop the workers."""

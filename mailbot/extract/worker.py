@@ -135,6 +135,20 @@ def _render(job: frames.Header, content: bytes) -> Answer:
     return {"found": "page", "width": width, "height": height}, (png,)
 
 
+def _clean(job: frames.Header, content: bytes) -> Answer:
+    """Clean one table, which comes as JSON."""
+    import json
+
+    from mailbot.core.document import Table
+    from mailbot.core.tables import cleaned_to_json
+    from mailbot.extract.clean import clean
+
+    table = json.loads(content)
+    rows = tuple(tuple(row) for row in table["rows"])
+    cleaned = clean(Table(columns=tuple(table["columns"]), rows=rows, page=table["page"]), language=job["language"])
+    return {"found": "cleaned", "cleaned": cleaned_to_json(cleaned)}, ()
+
+
 def _detect(job: frames.Header, content: bytes) -> Answer:
     """Tell what a file is."""
     return {"found": "type", "media_type": detect(job["name"], content, job["media_type"])}, ()
@@ -145,7 +159,7 @@ def _hello(job: frames.Header, content: bytes) -> Answer:
     return {"found": "nothing"}, ()
 
 
-_JOBS = {"hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "render": _render}
+_JOBS = {"hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "clean": _clean, "render": _render}
 
 
 def _spent(setup: dict[str, Any]) -> bool:

@@ -1,0 +1,177 @@
+"""`mailbot table`: load the tables of files as plain CSV, and clean one."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mailbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailbot.config import Extract as ExtractSettings
+    from mailbot.core.document import Reading, Table
+    from mailbot.extract.sandbox import Sandbox
+    from mailbot.ports import Extracted
+
+table_app = typer.Typer(help="Tables of csv, xlsx, ods, pdf and pictures: load them as CSV, clean them.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `mailbot table`."""
+    app.add_typer(table_app, name="table")
+
+
+@table_app.command()
+def load(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="The files to read.")],
+    out_dir: Annotated[Path, typer.Option(help="Where DIR/<the file's own name> is written.")],
+    everything: Annotated[bool, typer.Option("--all", help="Write further tables too, as NAME.2.csv, NAME.3.csv …")] = False,
+) -> None:
+    """Write the main table of each file as RFC 4180 CSV in UTF-8, cells as they stand, under the file's own name."""
+    _check_names(files, out_dir)
+    try:
+        out_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{out_dir}: cannot be made: {error.strerror}", remedy="name another --out-dir") from error
+    raise typer.Exit(1 if asyncio.run(_load(files, out_dir, everything)) else 0)
+
+
+def _check_names(files: Sequence[Path], out_dir: Path) -> None:
+    """Raise UsageError when two files would be written to one place, or one over itself."""
+    seen: dict[str, Path] = {}
+    for file in files:
+        if file.name in seen:
+            raise UsageError(f"{seen[file.name]} and {file} have one name", remedy="load them into two folders")
+        seen[file.name] = file
+        if file.exists() and (out_dir / file.name).exists() and file.samefile(out_dir / file.name):
+            raise UsageError(f"{file} would be overwritten by its own table", remedy="name another --out-dir")
+
+
+async def _load(files: Sequence[Path], out_dir: Path, everything: bool) -> bool:
+    """Read the files, some ahead, and write their tables in order; return whether any could not be read."""
+    from mailbot.cli.extract import readings
+    from mailbot.config import Extract
+
+    failed = False
+    sandbox = _tables_sandbox(Extract())
+    try:
+        async with aclosing(readings(sandbox, files, Extract().file_mb << 20)) as results:
+            index = 0
+            async for reading in results:
+                failed = _report(reading) or failed
+                tables = [table for document in reading.documents for table in document.tables]
+                if reading.media_type:
+                    await asyncio.to_thread(_write_all, out_dir / files[index].name, tables if everything else tables[:1])
+                index += 1
+    finally:
+        await sandbox.close()
+    return failed
+
+
+def _tables_sandbox(settings: ExtractSettings) -> Sandbox:
+    """Return a sandbox that reads plain text as a table, since the caller says that it is one."""
+    from mailbot.extract.sandbox import Sandbox
+
+    class TablesSandbox(Sandbox):
+        async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
+            extracted = await super().read(name, content, media_type=media_type)
+            if extracted.reading.media_type == "text/plain" and content:
+                extracted = await super().read(f"{name}.csv", content)
+            return extracted
+
+    return TablesSandbox(settings)
+
+
+def _report(reading: Reading) -> bool:
+    """Say on stderr what is wrong with a file; return whether it is an error."""
+    for problem in reading.problems:
+        remedy = f"; {problem.remedy}" if problem.remedy else ""
+        detail = problem.detail or problem.code
+        print(f"mailbot: {reading.file}: {problem.severity}: {detail}{remedy}", file=sys.stderr)
+    if not reading.problems and not any(document.tables for document in reading.documents):
+        print(f"mailbot: {reading.file}: no table found: an empty file is written", file=sys.stderr)
+    return any(problem.severity == "error" for problem in reading.problems)
+
+
+def _write_all(path: Path, tables: Sequence[Table]) -> None:
+    """Write the main table under the file's own name, and further ones as NAME.2.csv …; an empty file when there is none.
+
+    Raises UsageError when a file cannot be written.
+    """
+    texts = [plain_csv(table) for table in tables] or [""]
+    for number, text in enumerate(texts, 1):
+        _write(path if number == 1 else path.with_name(f"{path.name}.{number}.csv"), text)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write one file. Raises UsageError."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {error.strerror}", remedy="check the folder and its space") from error
+
+
+def plain_csv(table: Table) -> str:
+    """Return a table as RFC 4180 CSV: CRLF, quotes only where needed, the column names first."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return out.getvalue()
+
+
+@table_app.command("clean")
+def clean_one(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file whose main table is cleaned.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the cleaned table is written as CSV.")],
+    report: Annotated[bool, typer.Option("--report", help="Print types, changes, notes and checks as one JSON object.")] = False,
+    language: Annotated[str, typer.Option(help="The sender's language (de, en-GB …): decides what the values leave open.")] = "",
+) -> None:
+    """Type and clean the main table of FILE; rows of totals are left out of the CSV and stand in the report.
+
+    Exits 1 when a printed total differs from the sum of its rows, or a column can be read in two ways.
+    """
+    if file.exists() and out.exists() and file.samefile(out):
+        raise UsageError(f"{file} would be overwritten by its own table", remedy="name another -o")
+    raise typer.Exit(asyncio.run(_clean(file, out, report, language)))
+
+
+async def _clean(file: Path, out: Path, report: bool, language: str) -> int:
+    """Load, clean and write one table; return the exit code."""
+    from mailbot.cli.extract import readings
+    from mailbot.config import Extract
+    from mailbot.core.tables import cleaned_to_json, to_csv
+
+    sandbox = _tables_sandbox(Extract())
+    try:
+        async with aclosing(readings(sandbox, [file], Extract().file_mb << 20)) as results:
+            reading = await anext(results)
+        failed = _report(reading)
+        tables = [table for document in reading.documents for table in document.tables]
+        if not tables:
+            return 1
+        cleaned = await sandbox.clean(tables[0], language=language)
+    finally:
+        await sandbox.close()
+    await asyncio.to_thread(_write, out, to_csv(cleaned))
+    if report:
+        print(json.dumps(cleaned_to_json(cleaned), ensure_ascii=False, indent=1))
+    for note in cleaned.notes:
+        where = f"column {cleaned.columns[note.column].name}: " if note.column is not None else ""
+        print(f"mailbot: {file}: {where}{note.detail}", file=sys.stderr)
+    for check in cleaned.checks:
+        if not check.agrees:
+            name = cleaned.columns[check.column].name
+            detail = f"row {check.row + 1}, {name}: the total says {check.printed}, its rows sum to {check.computed}"
+            print(f"mailbot: {file}: {detail}", file=sys.stderr)
+    unsure = any(note.kind.startswith("ambiguous") for note in cleaned.notes) or not all(check.agrees for check in cleaned.checks)
+    return int(failed or unsure)
