@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, Select, distinct, func, select
 from mailbot.core.audit import stamp, unstamp
 from mailbot.core.item import ArtifactKind, AuditEntry, HighWater, Item, Outgoing
 from mailbot.core.lifecycle import State
-from mailbot.errors import NotFound
+from mailbot.errors import LedgerDamaged, NotFound
 from mailbot.ledger import schema
 from mailbot.ledger.blobs import BlobStore, Place
 from mailbot.ledger.database import READERS, reading_engine, translated
@@ -40,7 +40,10 @@ class Reading:
 
     async def close(self) -> None:
         """Wait for the questions in hand, then let go of the connections."""
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._let_go)
+
+    def _let_go(self) -> None:
+        self._threads.shutdown()
         self._engine.dispose()
 
     async def ask(self, question: Callable[[Connection], T]) -> T:
@@ -48,22 +51,28 @@ class Reading:
 
         def answer() -> T:
             with translated(self._database), self._engine.connect() as connection:
-                return question(connection)
+                try:
+                    return question(connection)
+                except (ValueError, TypeError) as error:
+                    raise LedgerDamaged(
+                        f"{self._database}: a row cannot be read: {error}", remedy="run `mailbot verify`"
+                    ) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
 
-    async def rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        """Return the rows of one query."""
-        return await self.ask(lambda connection: connection.execute(query).mappings().all())
+    async def rows(self, query: Select[Any], read: Callable[[RowMapping], T]) -> list[T]:
+        """Return the rows of one query, each made what it is by `read`."""
+        return await self.ask(lambda connection: [read(row) for row in connection.execute(query).mappings()])
 
     async def any_claimable(self, states: Sequence[State], now: datetime) -> bool:
         """Return whether a claim would find something."""
-        return bool(await self.rows(claimable(states, now, 1)))
+        query = claimable(states, now, 1)
+        return await self.ask(lambda connection: connection.scalar(query) is not None)
 
     async def high_water(self, account: str, place: str) -> HighWater | None:
         table = schema.high_water
-        rows = await self.rows(select(table).where(table.c.account == account, table.c.place == place))
-        return mark_of(rows[0]) if rows else None
+        marks = await self.rows(select(table).where(table.c.account == account, table.c.place == place), mark_of)
+        return marks[0] if marks else None
 
     async def known_uids(self, account: str, place: str, uidvalidity: int) -> set[int]:
         queries = [
@@ -73,10 +82,10 @@ class Reading:
         return await self.ask(lambda connection: {uid for query in queries for uid in connection.scalars(query)})
 
     async def item(self, item: int) -> Item:
-        rows = await self.rows(select(schema.item).where(schema.item.c.id == item)) if 0 < item < 2**63 else ()
-        if not rows:
+        found = await self.rows(select(schema.item).where(schema.item.c.id == item), item_of) if 0 < item < 2**63 else []
+        if not found:
             raise NotFound(f"no item {item}", remedy="`mailbot items` lists them")
-        return item_of(rows[0])
+        return found[0]
 
     async def items(self, *, states: Sequence[State], account: str, search: str, limit: int, before: int | None) -> list[Item]:
         table = schema.item
@@ -89,21 +98,19 @@ class Reading:
             query = query.where(table.c.words.contains(search[:_LONGEST_SEARCH].casefold(), autoescape=True))
         if before is not None:
             query = query.where(table.c.id < before)
-        return [item_of(row) for row in await self.rows(query)]
+        return await self.rows(query, item_of)
 
     async def counts(self) -> dict[State, int]:
         state = schema.item.c.state
-        rows = await self.rows(select(state, func.count().label("number")).group_by(state))
-        return {State(row["state"]): row["number"] for row in rows}
+        query = select(state, func.count().label("number")).group_by(state)
+        return dict(await self.rows(query, lambda row: (State(row["state"]), int(row["number"]))))
 
     async def replies_since(self, account: str, recipient: str, since: datetime) -> int:
         table = schema.recipient
-        rows = await self.rows(
-            select(func.count(distinct(table.c.item)).label("number")).where(
-                table.c.account == account, table.c.address == recipient.casefold(), table.c.at >= stamp(since)
-            )
+        query = select(func.count(distinct(table.c.item))).where(
+            table.c.account == account, table.c.address == recipient.casefold(), table.c.at >= stamp(since)
         )
-        return int(rows[0]["number"])
+        return await self.ask(lambda connection: connection.scalar(query) or 0)
 
     async def blob(self, sha256: str) -> bytes:
         found = await self._contents(select(schema.blob).where(schema.blob.c.sha256 == sha256))
@@ -124,12 +131,12 @@ class Reading:
 
     async def _contents(self, query: Select[Any]) -> list[bytes]:
         """Return the blobs whose rows the query finds."""
-        return await self.ask(lambda connection: [self._blobs.get(place_of(row)) for row in connection.execute(query).mappings()])
+        return await self.rows(query, lambda row: self._blobs.get(place_of(row)))
 
     async def outgoing(self, item: int) -> Outgoing | None:
         table = schema.outbox
-        rows = await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq.desc()).limit(1))
-        return outgoing_of(rows[0]) if rows else None
+        latest = await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq.desc()).limit(1), outgoing_of)
+        return latest[0] if latest else None
 
     async def outbox(self) -> list[tuple[Item, Outgoing]]:
         table, item = schema.outbox, schema.item
@@ -144,18 +151,23 @@ class Reading:
         return await self.ask(both)
 
     async def head(self) -> tuple[int, str]:
-        row = (await self.rows(select(schema.head)))[0]
-        return row["count"], row["hash"]
+        ends = await self.rows(select(schema.head), lambda row: (int(row["count"]), str(row["hash"])))
+        if not ends:
+            raise LedgerDamaged(f"{self._database}: the head of the chain is missing", remedy="run `mailbot verify`")
+        return ends[0]
 
     async def history(self, item: int) -> list[AuditEntry]:
         table = schema.audit
-        return [entry_of(row) for row in await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq))]
+        return await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq), entry_of)
 
     async def statuses(self) -> list[PartStatus]:
-        rows = await self.rows(select(schema.status).order_by(schema.status.c.part))
-        return [PartStatus(part=row["part"], state=row["state"], detail=row["detail"], since=unstamp(row["since"])) for row in rows]
+        return await self.rows(select(schema.status).order_by(schema.status.c.part), _status_of)
 
 
 def place_of(row: RowMapping) -> Place:
     """Return where a blob lies from its row."""
     return Place(sha256=row["sha256"], size=row["size"], pack=row["pack"], start=row["start"])
+
+
+def _status_of(row: RowMapping) -> PartStatus:
+    return PartStatus(part=row["part"], state=row["state"], detail=row["detail"], since=unstamp(row["since"]))

@@ -52,9 +52,9 @@ class SqlLedger:
     async def close(self) -> None:
         """Write what waits and close every connection; calls that come later raise Unreachable."""
         try:
-            await self._writer.close()
-        finally:
             await self._reading.close()
+        finally:
+            await self._writer.close()  # last, since SQLite tidies up when the last connection closes
 
     async def receive(self, arrivals: Sequence[Arrival], mark: HighWater | None = None) -> list[int | None]:
         """Store blobs and items and move the high-water mark, all in one commit; return ids, None for what is known already."""
