@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from mailbot.errors import MailbotError
+from mailbot.errors import MailbotError, WorkerUnavailable
 from mailbot.extract import frames
-from mailbot.extract.process import COMMAND, Confinement, WorkerDied, WorkerProcess
+from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied, WorkerProcess
 
 IDLE_SECONDS = 60.0
 
@@ -108,10 +108,11 @@ class Lane:
         if owner.cancelled():
             return
         error = owner.exception()
-        if error is not None:
-            known = error if isinstance(error, MailbotError) else MailbotError(f"the {self.name} lane failed: {error!r}")
-            self._fail_waiting(known)
-        elif self._waiting and not self._closed:
+        if error is not None and not (isinstance(error, WorkerUnavailable) and self._owners):
+            self._fail_waiting(
+                error if isinstance(error, MailbotError) else MailbotError(f"the {self.name} lane failed: {error!r}")
+            )
+        elif self._waiting and not self._owners and not self._closed:
             self._call_worker()
 
     def _fail_waiting(self, error: MailbotError) -> None:

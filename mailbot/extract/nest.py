@@ -15,8 +15,8 @@ from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
 from mailbot.extract import answers, frames
 from mailbot.extract.media_type import MAIL
-from mailbot.extract.process import WorkerDied
 from mailbot.extract.reader import Found, Member
+from mailbot.extract.spawn import WorkerDied
 from mailbot.ports import Extracted
 
 ARCHIVE = "application/zip"

@@ -16,7 +16,7 @@ from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
 from mailbot.extract.nest import Nest
-from mailbot.extract.process import COMMAND, Confinement, WorkerDied
+from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied
 from mailbot.ports import Extracted, Page
 
 LIGHT_MEMORY_MB = 1024

@@ -1,0 +1,14 @@
+"""A worker whose readers do what hostile bytes would like to: started in place of the real one by test_sandbox_faults."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from mailbot.extract import reader, worker
+
+sys.path.insert(0, str(Path(__file__).parent))
+reader.READERS["application/x-hostile"] = "hostile_reader"
+
+if __name__ == "__main__":
+    worker.main()
