@@ -23,7 +23,7 @@ HARD_LINE = 990
 """Room for the CRLF and a little more below RFC 5322's 998."""
 
 _CONTROLS = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-_ATOM = r"[^\x00-\x20\x7f-\xa0\ud800-\udfff<>()\[\]\\,;:@\"]"
+_ATOM = r"[^\s\x00-\x20\x7f-\xa0\ud800-\udfff<>()\[\]\\,;:@\"]"
 _ADDRESS = re.compile(rf"{_ATOM}{{1,64}}@{_ATOM}{{1,253}}")
 _MESSAGE_ID = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]{1,900}>")
 _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9.+-]{0,100}/[a-z0-9][a-z0-9.+-]{0,100}", re.IGNORECASE)

@@ -190,10 +190,10 @@ class Connection:
     async def _pour(self, protocol: SMTPProtocol, content: bytes) -> tuple[int, str, bool]:
         """Write the content; return the server's answer and whether all was written before it came."""
         reading = asyncio.create_task(protocol.read_response())
-        # The library drops an answer that comes before somebody waits for it.
-        await asyncio.sleep(0)
         written = 0
         try:
+            # The library drops an answer that comes before somebody waits for it.
+            await asyncio.sleep(0)
             with contextlib.suppress(aiosmtplib.SMTPServerDisconnected):
                 while written < len(content) and not reading.done():
                     protocol.write(content[written : written + CHUNK])

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -53,7 +53,7 @@ def read(raw: bytes) -> EmailMessage:
     assert b"\n" not in raw.replace(b"\r\n", b""), "a bare line feed"
     assert b"\r" not in raw.replace(b"\r\n", b""), "a bare carriage return"
     assert max(map(len, raw.split(b"\r\n"))) <= 998
-    parsed = cast(EmailMessage, email.message_from_bytes(raw, policy=email.policy.default))
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
     assert not parsed.defects
     return parsed
 
@@ -61,7 +61,7 @@ def read(raw: bytes) -> EmailMessage:
 def text_of(parsed: EmailMessage) -> str:
     body = parsed.get_body()
     assert body is not None
-    return body.get_content().replace("\r\n", "\n")
+    return str(body.get_content()).replace("\r\n", "\n")
 
 
 def lines_of(text: str) -> str:
