@@ -6,6 +6,7 @@ A request that fails its own check gets its error and leaves no trace; the other
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -193,11 +194,14 @@ class Plan:
         return item
 
     def _artifacts(self, change: Change, digests: Sequence[str]) -> list[tuple[str, int, str]]:
-        versions = {kind: version for (which, kind), version in self.known.versions.items() if which == change.item}
-        found: list[tuple[str, int, str]] = []
+        """Return kind, version and SHA-256 of each artifact of the change."""
+        added: Counter[str] = Counter()
+        found = []
         for artifact, sha256 in zip(change.artifacts, digests, strict=True):
-            versions[artifact.kind] = versions.get(artifact.kind, 0) + 1
-            found.append((artifact.kind, versions[artifact.kind], sha256))
+            added[artifact.kind] += 1
+            found.append(
+                (str(artifact.kind), self.known.versions.get((change.item, artifact.kind), 0) + added[artifact.kind], sha256)
+            )
         return found
 
     def _keep(self, item: Item, change: Change, artifacts: Sequence[tuple[str, int, str]]) -> None:

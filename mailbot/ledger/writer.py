@@ -43,7 +43,7 @@ class Writer:
 
     async def ask(self, request: Request) -> Any:
         """Have the request written; return its answer once it is durable. Raises the error that refused it."""
-        if self._closed:
+        if self._closed or (self._task and self._task.done()):
             raise Unreachable(f"{self._database}: the ledger was closed", remedy="open it again")
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="ledger writer")
