@@ -188,16 +188,16 @@ def chinese_invoice(one: Invoice) -> Image.Image:
         ("货物名称", "数量", "单价", "金额"),
         *((ln.text, str(ln.quantity), f"{ln.price:.2f}", f"{ln.total:.2f}") for ln in one.lines),
     ]
-    for number, row in enumerate(rows):
+    for number, cells in enumerate(rows):
         y = top + 56 * number
         draw.rectangle((columns[0], y, columns[-1], y + 56), outline=(60, 60, 70), width=2)
-        for place, text in enumerate(row):
+        for place, text in enumerate(cells):
             write(columns[place] + 12, y + 12, text)
     for x in columns[1:-1]:
         draw.line((x, top, x, top + 56 * len(rows)), fill=(60, 60, 70), width=2)
     y = top + 56 * len(rows) + 30
-    for name, value in (("不含税金额", one.subtotal), (f"税额（{one.tax}%）", one.tax_amount), ("价税合计", one.total)):
-        write(560, y, f"{name}：¥{value:.2f}")
+    for name, amount in (("不含税金额", one.subtotal), (f"税额（{one.tax}%）", one.tax_amount), ("价税合计", one.total)):
+        write(560, y, f"{name}：¥{amount:.2f}")
         y += 48
     for row, text in enumerate(
         (f"开户行：{one.bank}", f"账号：{one.iban}", f"付款期限：{one.due.year}年{one.due.month}月{one.due.day}日")

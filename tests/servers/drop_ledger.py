@@ -41,11 +41,11 @@ class JournalLedger:
         rows = self.rows
         known = {(row["place"], row["token"]) for row in rows}
         ids: list[int | None] = []
-        lines = []
+        lines: list[str] = []
         for one in arrivals:
             new = (one.origin.place, one.origin.token) not in known
             ids.append(len(rows) + len(lines) + 1 if new else None)
-            row = {"place": one.origin.place, "token": one.origin.token, "name": one.name}
+            row: dict[str, Any] = {"place": one.origin.place, "token": one.origin.token, "name": one.name}
             row |= {"sha256": hashlib.sha256(one.content).hexdigest(), "size": len(one.content)}
             lines += [json.dumps(row) + "\n"] if new else []
         with open(self.file, "a") as handle:

@@ -99,7 +99,7 @@ class Sink:
         self.drop_connections()
         await self._server.wait_closed()
         # Sessions end in the next rounds of the loop.
-        for _ in range(5):
+        for _round in range(5):
             await asyncio.sleep(0.01)
 
     def drop_connections(self) -> None:

@@ -10,11 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiosmtplib.email import parse_address
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailbot.config import Account, Smtp
 from mailbot.core import reply
 from mailbot.core.item import Outgoing
 from mailbot.core.message import Address
+from mailbot.core.mime import routable
 from mailbot.errors import ConfigError, LoginRefused, NotFound, NotSent
 from mailbot.outbox.smtp import SmtpOutbox
 from tests.servers.sink import PASSWORD, USER, Sink
@@ -108,6 +112,17 @@ async def test_an_envelope_cannot_smuggle_commands(address: str) -> None:
                 await box.send("desk", outgoing, PLAIN)
         await box.close()
         assert set(sink.commands) == {"EHLO desk.example"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.text(st.sampled_from("ab.é中'+-_=/?#%{}~ \u3000\u2003－．＠<>"), max_size=9),
+    st.text(st.sampled_from("ab.é中-－．＠ "), max_size=9),
+)
+def test_the_library_sends_every_usable_address_as_it_stands(local: str, domain: str) -> None:
+    address = routable(f"{local}@{domain}")
+    if address:
+        assert parse_address(address) == address
 
 
 async def test_a_composed_reply_arrives_byte_for_byte() -> None:

@@ -179,6 +179,8 @@ def test_an_international_domain_is_written_in_its_ascii_form() -> None:
         '"a b"@c',
         "a@exa＞mple.example",
         "a@b@c",
+        "\u3000a@b",
+        "a\u2003b@c",
         "ü" * 70 + "@x.example",
     ],
 )
