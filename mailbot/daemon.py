@@ -164,8 +164,8 @@ async def _page(parts: Parts) -> AsyncIterator[str]:
         secret=secrets.token_bytes(32),
         clock=now,
     )
-    async with serve(app, parts.config.review.host, parts.config.review.port) as serving:
-        yield serving.url
+    async with serve(app, parts.config.review.host, parts.config.review.port) as url:
+        yield url
 
 
 @asynccontextmanager

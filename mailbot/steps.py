@@ -31,7 +31,7 @@ def by_holder(item: Item, *happenings: Happening, **values: Any) -> Change:
 
 def backoff(attempt: int) -> timedelta:
     """Return how long to wait after the `attempt`-th try (from 1) failed: doubling, up to an hour."""
-    return min(RETRY_MOST, RETRY_FIRST * 2 ** min(max(0, attempt - 1), 16))
+    return min(RETRY_MOST, RETRY_FIRST * float(2 ** min(max(0, attempt - 1), 16)))
 
 
 def canonical(value: Any) -> bytes:
