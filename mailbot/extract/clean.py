@@ -103,7 +103,7 @@ def _total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
     words = cells.map(lambda cell: bool(cell) and not _figure(cell))
     count = words.sum(axis=1)
     terse = (count <= 2) & (filled > count)
-    sparse = terse & (filled < filled.median())
+    sparse = terse & (filled < filled.quantile(0.75))
     total = sparse & cells.map(lambda cell: _TOTAL.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
     tax = sparse & cells.map(lambda cell: _TAX.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
     bare = terse & cells.map(lambda cell: _BARE_TOTAL.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import re
 import zipfile
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,7 @@ Merged = tuple[int, int, int, int]
 """A merged range: first row, first column, last row, last column, from 0."""
 
 _MOST_CELLS = 5_000_000
+_SMALLER = "delete stray cells far from the table, or ask for the table as CSV"
 
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
@@ -32,10 +34,13 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     if bomb := _bomb(name, content, limits):
         return Found(documents=(document,), problems=(bomb,))
     try:
+        span, has_merged = _survey(content) if content.startswith(b"PK") else (0, False)
+        if span > _MOST_CELLS:
+            raise _TooLarge(f"a sheet spans {span:,} cells, the limit is {_MOST_CELLS:,}")
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = _sheets(book, limits)
     except _TooLarge as error:
-        return Found(documents=(document,), problems=(Problem(code="too_large", detail=f"{name}: {error}"),))
+        return Found(documents=(document,), problems=(Problem(code="too_large", detail=f"{name}: {error}", remedy=_SMALLER),))
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of calamine's Rust code is no Exception
@@ -44,7 +49,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
         Page(number=number, text="\n".join([title, *("\t".join(row).rstrip() for row in rows)]))
         for number, (title, rows) in enumerate(sheets, 1)
     )
-    return Found(documents=(Document(name=name, media_type=media_type, pages=pages, tables=_tables(content, sheets)),))
+    return Found(
+        documents=(Document(name=name, media_type=media_type, pages=pages, tables=_tables(content, sheets, has_merged=has_merged)),)
+    )
 
 
 class _TooLarge(Exception):
@@ -59,16 +66,16 @@ def _sheets(book: Any, limits: Limits) -> list[tuple[str, list[list[str]]]]:
         sheet = book.get_sheet_by_name(title)
         cells += sheet.height * sheet.width
         if cells > _MOST_CELLS:
-            raise _TooLarge(f"more than {_MOST_CELLS:,} cells; ask for a smaller file")
+            raise _TooLarge(f"its sheets span more than {_MOST_CELLS:,} cells")
         rows = [[as_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
         if any(any(row) for row in rows):
             sheets.append((title, rows))
     return sheets
 
 
-def _tables(content: bytes, sheets: list[tuple[str, list[list[str]]]]) -> tuple[Table, ...]:
+def _tables(content: bytes, sheets: list[tuple[str, list[list[str]]]], *, has_merged: bool) -> tuple[Table, ...]:
     """Return the tables of all sheets; in header rows a merged label counts for every column it spans."""
-    merged = _merged(content) if content.startswith(b"PK") else {}
+    merged = _merged(content) if has_merged else {}
     tables: list[Table] = []
     for title, rows in sheets:
         spread = _spread(rows, merged.get(title, ()))
@@ -116,8 +123,6 @@ def _merged(content: bytes) -> dict[str, tuple[Merged, ...]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
-            if not any(b"mergeCell " in part for part in _sheet_parts(content)):
-                return {}
             book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
             found = {
                 sheet.title: tuple((r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in sheet.merged_cells.ranges)
@@ -131,14 +136,38 @@ def _merged(content: bytes) -> dict[str, tuple[Merged, ...]]:
         return {}
 
 
-def _sheet_parts(content: bytes) -> list[bytes]:
-    """Return the XML of each sheet of an xlsx that is small enough to be worth openpyxl's time."""
+def _survey(content: bytes) -> tuple[int, bool]:
+    """Return how many cells the widest and longest sheet of an xlsx spans, and whether any has merged cells.
+
+    calamine makes room for the whole span at once, so one stray cell at the far end would ask for terabytes.
+    """
+    span, merged = 0, False
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        return [
-            archive.read(member)
-            for member in archive.infolist()
-            if member.filename.startswith("xl/worksheets/") and member.file_size < 20_000_000
-        ]
+        for member in archive.infolist():
+            if not member.filename.startswith("xl/worksheets/") or member.is_dir():
+                continue
+            last_row = last_column = 0
+            tail = b""
+            with archive.open(member) as part:
+                while piece := part.read(1 << 20):
+                    text = tail + piece
+                    for column, row in set(_CELL.findall(text)):
+                        last_row, last_column = max(last_row, int(row)), max(last_column, _column_number(column))
+                    merged = merged or b"mergeCell " in text
+                    tail = text[-300:]
+            span = max(span, last_row * last_column)
+    return span, merged
+
+
+_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
+
+
+def _column_number(letters: bytes) -> int:
+    """Return the number of a column: A is 1, XFD 16,384 (ECMA-376 part 1, 18.3.1.4)."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _bomb(name: str, content: bytes, limits: Limits) -> Problem | None:

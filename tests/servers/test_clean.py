@@ -1,0 +1,166 @@
+"""Cleaning with pandas: columns typed by all their values, totals checked, nothing guessed."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailbot.config import Extract
+from mailbot.core.document import Table
+from mailbot.core.tables import Cleaned, to_csv
+from mailbot.errors import BadInput
+from mailbot.extract.clean import clean
+from mailbot.extract.sandbox import Sandbox
+
+
+def table(columns: str, *rows: str) -> Table:
+    """Return a table from lines with | between cells."""
+    return Table(columns=tuple(columns.split("|")), rows=tuple(tuple(row.split("|")) for row in rows))
+
+
+def column(*values: str, name: str = "c", language: str = "") -> tuple[str, list[str], Cleaned]:
+    """Return the type, the values and all of a column cleaned by itself."""
+    cleaned = clean(Table(columns=(name,), rows=tuple((value,) for value in values)), language=language)
+    return cleaned.columns[0].type, [row.cells[0] for row in cleaned.rows], cleaned
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "after"),
+    [
+        (["1", "-2", "n/a", "1,000,000"], "integer", ["1", "-2", "", "1000000"]),
+        (["1.234,50", "3,5", "12"], "decimal", ["1234.50", "3.5", "12"]),
+        (["1'234.50", "3.5"], "decimal", ["1234.50", "3.5"]),
+        (["1\u202f234,5", "2"], "decimal", ["1234.5", "2"]),
+        (["12,50 €", "€ 3,20", "1.000,00 €"], "money", ["12.50", "3.20", "1000.00"]),
+        (["5 %", "12.5%"], "percent", ["5", "12.5"]),
+        (["13/05/2026", "01/02/2026"], "date", ["2026-05-13", "2026-02-01"]),
+        (["05/13/2026", "01/02/2026"], "date", ["2026-05-13", "2026-01-02"]),
+        (["03.05.2026", "1.2.26"], "date", ["2026-05-03", "2026-02-01"]),
+        (["yes", "No"], "boolean", ["true", "false"]),
+        (["NO", "NO"], "text", ["NO", "NO"]),
+        (["007", "012"], "text", ["007", "012"]),
+        (["１２３", "４５"], "integer", ["123", "45"]),
+        (["+49 30 123", "0049 30"], "text", ["+49 30 123", "0049 30"]),
+        (["KÃ¶ln", "  a \u00a0 b "], "text", ["Köln", "a b"]),
+        (["-0.008", "0.5"], "decimal", ["-0.008", "0.5"]),
+        (["", "-", "n/a"], "text", ["", "", ""]),
+    ],
+)
+def test_types(values: list[str], kind: str, after: list[str]) -> None:
+    assert column(*values)[:2] == (kind, after)
+
+
+def test_what_can_be_read_in_two_ways_keeps_its_text_and_is_noted() -> None:
+    kind, after, cleaned = column("01/02/2026", "03/04/2026")
+    assert (kind, after) == ("text", ["01/02/2026", "03/04/2026"])
+    assert [note.kind for note in cleaned.notes] == ["ambiguous_date"]
+    kind, after, cleaned = column("1.234", "5.678")
+    assert (kind, after) == ("text", ["1.234", "5.678"])
+    assert [note.kind for note in cleaned.notes] == ["ambiguous_number"]
+    assert cleaned.changes == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "day", "figure"),
+    [("de", "2026-02-01", "1234"), ("en-US", "2026-01-02", "1.234"), ("en-GB", "2026-02-01", "1.234")],
+)
+def test_the_language_settles_what_the_values_leave_open(language: str, day: str, figure: str) -> None:
+    assert column("01/02/2026", language=language)[1] == [day]
+    _, after, cleaned = column("1.234", language=language)
+    assert (after, [note.kind for note in cleaned.notes]) == ([figure], ["by_language"])
+    assert column("1.234,5", "1.000", language="en")[1] == ["1234.5", "1000"]  # never against the values
+
+
+def test_currencies_are_not_mixed_and_not_guessed() -> None:
+    kind, after, cleaned = column("12 €", "£ 3")
+    assert (kind, after, cleaned.notes[0].kind) == ("text", ["12 €", "£ 3"], "mixed_currency")
+    assert column("$5", "$6.10")[2].columns[0].currency == "$"
+    assert column("5", "6", name="Price (€)")[2].columns[0].currency == "EUR"
+
+
+def test_one_value_of_another_kind_makes_the_column_text_and_is_named() -> None:
+    kind, after, cleaned = column(*[str(n) for n in range(20)], "about 7")
+    assert kind == "text"
+    assert after[-1] == "about 7"
+    assert "row 21: 'about 7'" in cleaned.notes[0].detail
+
+
+def test_totals_stand_apart_and_are_checked() -> None:
+    cleaned = clean(
+        table(
+            "Item|Qty|Sum",
+            "Bolt|1|10.00", "Nut|2|20.00", "Subtotal||30.00", "Oil|3|5.00", "Can|1|2.00", "Subtotal||7.00",
+            "Net total||37.00", "VAT 20 %||7.40", "Total||44.40",
+        )
+    )  # fmt: skip
+    assert [row.cells[0] for row in cleaned.rows] == ["Bolt", "Nut", "Oil", "Can"]
+    assert [row.source for row in cleaned.totals] == [2, 5, 6, 7, 8]
+    assert [(check.printed, check.agrees) for check in cleaned.checks] == [
+        ("30.00", True), ("7.00", True), ("37.00", True), ("44.40", True),
+    ]  # fmt: skip
+
+
+def test_a_wrong_total_is_told_with_the_sum() -> None:
+    (check,) = clean(table("Item|Sum|Qty", "Bolt|10.10|1", "Nut|20.20|2", "Total|31.00|")).checks
+    assert (check.row, check.column, check.printed, check.computed, check.agrees) == (2, 1, "31.00", "30.30", False)
+
+
+def test_a_supplier_called_total_is_a_row() -> None:
+    cleaned = clean(table("Supplier|Sum", "Total Wine|5", "Other|6", "Total Energies|7"))
+    assert len(cleaned.rows) == 3
+    assert cleaned.totals == ()
+
+
+def test_changes_name_cell_and_kind() -> None:
+    cleaned = clean(table("Name|Price|Left", "KÃ¶ln |1,50 €|n/a", "Ｂonn|2,50 €|3"))
+    assert [(c.row, c.column, c.before, c.after, c.kind) for c in cleaned.changes] == [
+        (0, 0, "KÃ¶ln ", "Köln", "mojibake"),
+        (0, 1, "1,50 €", "1.50", "money"),
+        (0, 2, "n/a", "", "missing"),
+        (1, 0, "Ｂonn", "Bonn", "width"),
+        (1, 1, "2,50 €", "2.50", "money"),
+    ]
+
+
+def test_repeated_rows_are_kept_and_noted() -> None:
+    cleaned = clean(table("a|b", "x|1", "y|2", "x|1"))
+    assert len(cleaned.rows) == 3
+    assert cleaned.notes[0].kind == "repeated_rows"
+    assert "rows 3" in cleaned.notes[0].detail
+
+
+def test_formulas_are_defused_on_export_only() -> None:
+    cleaned = clean(table("a|b", "=1+1|-0.5", "@x|2"))
+    assert cleaned.rows[0].cells == ("=1+1", "-0.5")
+    assert to_csv(cleaned) == "a,b\r\n'=1+1,-0.5\r\n'@x,2\r\n"
+
+
+@pytest.mark.parametrize("columns", [(), ("a",), ("a", "b")])
+def test_tables_without_rows(columns: tuple[str, ...]) -> None:
+    cleaned = clean(Table(columns=columns, rows=()))
+    assert (len(cleaned.columns), cleaned.rows, cleaned.notes) == (len(columns), (), ())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.text(max_size=12), st.from_regex(r"[-+(]?[0-9.,' ]{0,8}[)%€$]?", fullmatch=True)), max_size=8))
+def test_every_row_comes_out_once_and_every_change_is_told(rows: list[tuple[str, str]]) -> None:
+    cleaned = clean(Table(columns=("a", "b"), rows=tuple(rows)))
+    out = {row.source: row.cells for row in (*cleaned.rows, *cleaned.totals)}
+    assert sorted(out) == list(range(len(rows)))
+    changed = {(change.row, change.column): (change.before, change.after) for change in cleaned.changes}
+    for number, row in enumerate(rows):
+        for place, before in enumerate(row):
+            after = out[number][place]
+            assert changed.get((number, place), (before, before)) == (before, after)
+
+
+async def test_cleaning_in_a_worker_gives_the_same() -> None:
+    loaded = table("Tag|Preis", "13.05.2026|1,50 €", "01.06.2026|2,50 €", "Summe|4,00 €")
+    sandbox = Sandbox(Extract())
+    try:
+        assert await sandbox.clean(loaded, language="de") == clean(loaded, language="de")
+        with pytest.raises(BadInput):
+            await sandbox.clean(Table(columns=("a",), rows=(("1", "2"),)))
+    finally:
+        await sandbox.close()
