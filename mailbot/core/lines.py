@@ -1,0 +1,91 @@
+"""A page's lines as text in which every stretch knows its box: what labels and values are looked up in.
+
+Words that stand apart by more than a letter or so are put apart by a tab: cells of a table, a label and its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mailbot.core.document import Box
+from mailbot.core.words import PageWords, Word, is_ideographic
+
+APART = 0.9
+"""Gap between two words, in heights of a line, from which on they are cells of their own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a page. `starts` holds where each word begins in `text`."""
+
+    page: int
+    number: int
+    text: str
+    words: tuple[Word, ...]
+    starts: tuple[int, ...]
+
+    @property
+    def top(self) -> float:
+        """The upper edge of the line."""
+        return min(word.box[1] for word in self.words)
+
+    @property
+    def bottom(self) -> float:
+        """The lower edge of the line."""
+        return max(word.box[3] for word in self.words)
+
+    @property
+    def height(self) -> float:
+        """The height of its words (the middle one's)."""
+        heights = sorted(word.box[3] - word.box[1] for word in self.words)
+        return heights[len(heights) // 2]
+
+    def box(self, start: int, end: int) -> Box:
+        """Return the box around text[start:end]; parts of a word are taken to be as wide as their share of its letters."""
+        edges: list[Box] = []
+        for word, at in zip(self.words, self.starts, strict=True):
+            first, last = max(start, at), min(end, at + len(word.text))
+            if first < last:
+                unit = (word.box[2] - word.box[0]) / len(word.text)
+                edges.append((word.box[0] + (first - at) * unit, word.box[1], word.box[0] + (last - at) * unit, word.box[3]))
+        if not edges:
+            return self.words[0].box
+        return (
+            min(edge[0] for edge in edges),
+            min(edge[1] for edge in edges),
+            max(edge[2] for edge in edges),
+            max(edge[3] for edge in edges),
+        )
+
+    def cells(self) -> list[tuple[int, int]]:
+        """Return (start, end) of each cell of the line."""
+        found, start = [], 0
+        for cell in self.text.split("\t"):
+            found.append((start, start + len(cell)))
+            start += len(cell) + 1
+        return found
+
+    def cell_at(self, place: int) -> tuple[int, int]:
+        """Return (start, end) of the cell that holds a place of the text."""
+        return next(cell for cell in self.cells() if cell[0] <= place <= cell[1])
+
+
+def lines_of(page: PageWords) -> list[Line]:
+    """Return the lines of a page, numbered from 0."""
+    return [_line(page.number, number, words) for number, words in enumerate(page.lines) if words]
+
+
+def _line(page: int, number: int, words: Sequence[Word]) -> Line:
+    text, starts = "", []
+    last: Word | None = None
+    for word in words:
+        if last is not None:
+            height = min(word.box[3] - word.box[1], last.box[3] - last.box[1])
+            gap = word.box[0] - last.box[2]
+            runs_on = gap < 0.5 * height and is_ideographic(last.text[-1:]) and is_ideographic(word.text[:1])
+            text += "\t" if gap > APART * height else "" if runs_on else " "
+        starts.append(len(text))
+        text += word.text
+        last = word
+    return Line(page=page, number=number, text=text, words=tuple(words), starts=tuple(starts))

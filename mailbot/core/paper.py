@@ -1,0 +1,116 @@
+"""A business paper laid out for looking things up: its lines, the labels in them, and what stands right of or below a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailbot.core.document import Box
+from mailbot.core.labels import Label, find_labels
+from mailbot.core.lines import Line, lines_of
+from mailbot.core.words import PageWords
+
+BELOW = 2.6
+"""How far below a label its value may begin, in heights of the label's line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Region:
+    """A stretch of a line in which a label's value may stand. `place` is 1.0 right of the label, less below it."""
+
+    line: Line
+    start: int
+    end: int
+    place: float
+
+    @property
+    def text(self) -> str:
+        """The text of the stretch."""
+        return self.line.text[self.start : self.end]
+
+    def box(self, start: int, end: int) -> Box:
+        """Return the box of text[start:end] of this stretch."""
+        return self.line.box(self.start + start, self.start + end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A value that a field may have: how much speaks for it (`score`, about 0..4), and where it stands."""
+
+    value: str
+    score: float
+    page: int
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """The lines of all pages, and for each its labels."""
+
+    lines: tuple[Line, ...]
+    labels: tuple[tuple[Label, ...], ...]
+
+    @property
+    def text(self) -> str:
+        """All lines as text."""
+        return "\n".join(line.text for line in self.lines)
+
+    def labelled(self, name: str, least: int = 1) -> Iterator[tuple[int, Label]]:
+        """Yield (place of the line, label) for the labels of that name and at least that grade, top to bottom."""
+        for at, labels in enumerate(self.labels):
+            for label in labels:
+                if label.name == name and label.grade >= least:
+                    yield at, label
+
+    def right(self, at: int, label: Label) -> Region:
+        """Return what follows a label in its line, up to the next label."""
+        line = self.lines[at]
+        end = len(line.text)
+        for other in self.labels[at]:
+            if other.start >= label.end and (other.grade >= 2 or starts_cell(line, other.start)):
+                end = min(end, other.start)
+        return Region(line=line, start=label.end, end=end, place=1.0)
+
+    def below(self, at: int, label: Label) -> Region | None:
+        """Return the cell under a label, where that cell begins with no label itself; None when there is none near."""
+        line = self.lines[at]
+        x0, _, x1, bottom = line.box(*_own_cell(line, label))
+        for place, other in enumerate(self.lines[at + 1 : at + 8], at + 1):
+            if other.page != line.page or other.top - bottom > BELOW * line.height:
+                return None
+            if other.top < bottom - 0.5 * line.height:
+                continue
+            for start, end in other.cells():
+                left, _, right, _ = other.box(start, end)
+                if start < end and left < x1 + line.height and right > x0 - line.height:
+                    taken = any(one.grade >= 2 and start <= one.start <= start + 1 for one in self.labels[place])
+                    return None if taken else Region(line=other, start=start, end=end, place=0.7)
+        return None
+
+
+def lay_out(pages: Sequence[PageWords]) -> Paper:
+    """Return the paper of these pages."""
+    lines = tuple(line for page in pages for line in lines_of(page))
+    return Paper(lines=lines, labels=tuple(tuple(find_labels(line.text)) for line in lines))
+
+
+def starts_cell(line: Line, place: int) -> bool:
+    """Return whether a place of a line is where one of its cells begins."""
+    return line.text[:place].rstrip(" •*-·").endswith("\t") or not line.text[:place].strip(" •*-·")
+
+
+def _own_cell(line: Line, label: Label) -> tuple[int, int]:
+    """Return the part of a label's cell that is the label's: a cell may hold several labels side by side."""
+    start, end = line.cell_at(label.start)
+    return max(start, label.start), min(end, max(label.end, label.start + 1)) if end - start > 3 * (
+        label.end - label.start
+    ) else end
+
+
+def best(candidates: Sequence[Candidate]) -> Candidate | None:
+    """Return the candidate with the highest score, None when two different values share it or there is none."""
+    if not candidates:
+        return None
+    top = max(candidate.score for candidate in candidates)
+    leaders = [candidate for candidate in candidates if candidate.score >= top - 0.01]
+    return leaders[0] if len({candidate.value for candidate in leaders}) == 1 else None

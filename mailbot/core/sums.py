@@ -1,0 +1,228 @@
+"""Which amounts of a paper are its subtotal, tax and total: labels propose, arithmetic decides.
+
+Where labelled amounts add up, they prove each other. Where they do not, only a total that no equal label contradicts is taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import product
+
+from mailbot.core.amounts import Amount, Mark, decimal_mark, find_amounts
+from mailbot.core.dates import find_dates
+from mailbot.core.document import Box
+from mailbot.core.labels import Label, fold
+from mailbot.core.lines import Line
+from mailbot.core.paper import Paper, Region
+
+CENT = Decimal("0.01")
+HIGHEST_SHARE = Decimal("0.22")
+"""Tax as a share of the total can hardly be more: 27 % on top is 21.3 % of the whole."""
+
+_NET = re.compile(
+    r"(?<![a-z])(ohne mwst|ohne ust|netto|exci|exciuding|exciusief|hors taxe|ht|sin iva|iva esciusa|net)(?![a-z])|不含税"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Money:
+    """An amount with a label: `score` grows with how plainly the label speaks and how near it stands."""
+
+    value: Decimal
+    score: float
+    page: int
+    box: Box
+    currency: str
+    rate: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sums:
+    """The sums found, each None when unsure; `confidence` says how far arithmetic bears them out. `marks` is the decimal mark."""
+
+    subtotal: Money | None = None
+    tax: Money | None = None
+    total: Money | None = None
+    confidence: float = 0.0
+
+
+def find_sums(paper: Paper) -> Sums:
+    """Return the subtotal, tax and total of a paper as far as they are sure."""
+    mark = decimal_mark(line.text for line in paper.lines)
+    named = {name: list(_named(paper, name, mark)) for name in ("subtotal", "tax", "total")}
+    named = {
+        name: [*found, *(money for triple in _triples(paper, mark) for money in [triple[name]])] for name, found in named.items()
+    }
+    everything = list(_all(paper, mark))
+    return (
+        _proved(named["subtotal"], named["tax"], named["total"])
+        or _remainder(named["tax"], named["total"], everything)
+        or _pair(named["total"], paper, mark)
+        or _alone(named, paper)
+    )
+
+
+def amounts_of(line: Line, start: int, end: int, mark: Mark | None) -> list[Amount]:
+    """Return the amounts in a stretch of a line; what belongs to a date is none."""
+    text = line.text[start:end]
+    for one in find_dates(text):
+        text = text[: one.start] + "~" * (one.end - one.start) + text[one.end :]
+    return find_amounts(text, mark)
+
+
+def _named(paper: Paper, name: str, mark: Mark | None) -> Iterator[Money]:
+    """Yield the amounts that labels of a name announce."""
+    for at, label in paper.labelled(name, 2):
+        line = paper.lines[at]
+        region = paper.right(at, label)
+        found = amounts_of(line, region.start, region.end, mark)
+        if not found:
+            under = paper.below(at, label) if _may_look_below(paper, at, label) else None
+            if under is None:
+                continue
+            region, found = under, amounts_of(under.line, under.start, under.end, mark)
+        if found:
+            yield _money(region, found[-1], label.grade + region.place, _rate(line.text))
+
+
+def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether amounts under a label are its own: not in the header of a table of items, whose columns bear such names."""
+    names = [one.name for one in paper.labels[at]]
+    if "other" in names and len(names) > 2:
+        return False
+    return label.grade == 3 or len(set(names) & {"subtotal", "tax", "total"}) >= 2
+
+
+def _money(region: Region, amount: Amount, score: float, rate: Decimal | None = None) -> Money:
+    box = region.box(amount.start, amount.end)
+    return Money(value=amount.value, score=score, page=region.line.page, box=box, currency=amount.currency, rate=rate)
+
+
+def _rate(text: str) -> Decimal | None:
+    """Return the only percentage in a text."""
+    rates = {match[1].replace(",", ".") for match in re.finditer(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%", text)}
+    return Decimal(rates.pop()) if len(rates) == 1 else None
+
+
+def _all(paper: Paper, mark: Mark | None) -> Iterator[Money]:
+    for line in paper.lines:
+        region = Region(line=line, start=0, end=len(line.text), place=0.0)
+        for amount in amounts_of(line, 0, len(line.text), mark):
+            if amount.exact:
+                yield _money(region, amount, 0.0)
+
+
+def _triples(paper: Paper, mark: Mark | None) -> Iterator[dict[str, Money]]:
+    """Yield net, tax and gross that stand side by side after the label of a total and add up."""
+    for at, label in paper.labelled("total", 2):
+        line = paper.lines[at]
+        region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
+        found = amounts_of(line, label.end, len(line.text), mark)
+        if len(found) >= 3 and found[-3].value + found[-2].value == found[-1].value and found[-2].value <= found[-3].value:
+            net, tax, gross = (_money(region, amount, label.grade + 1.0) for amount in found[-3:])
+            yield {"subtotal": net, "tax": tax, "total": gross}
+
+
+def _proved(subtotals: Sequence[Money], taxes: Sequence[Money], totals: Sequence[Money]) -> Sums | None:
+    """Return the labelled three that add up and have the plainest labels; None when the best differ in their total."""
+    fits = [
+        (subtotal.score + tax.score + total.score, subtotal, tax, total)
+        for subtotal, tax, total in product(subtotals, [*taxes, *_summed(taxes)], totals)
+        if abs(subtotal.value + tax.value - total.value) <= CENT and _plausible(tax.value, total.value)
+    ]
+    if not fits:
+        return None
+    # an equation with a tax of zero proves little where another has a real one
+    real = [fit for fit in fits if fit[2].value] or fits
+    top = max(fit[0] for fit in real)
+    leaders = [fit for fit in real if fit[0] >= top - 0.01]
+    if len({fit[3].value for fit in leaders}) > 1:
+        leaders = [max(leaders, key=lambda fit: abs(fit[3].value))]
+    _, subtotal, tax, total = leaders[0]
+    if any(other.score > total.score + 0.5 and abs(other.value) > abs(total.value) for other in totals):
+        return None
+    return Sums(subtotal=subtotal, tax=tax, total=total, confidence=0.98 if tax.value else 0.9)
+
+
+def _summed(taxes: Sequence[Money]) -> list[Money]:
+    """Return the sum of the taxes at different rates as one more candidate; it stands nowhere by itself."""
+    by_rate = {tax.rate: tax for tax in taxes if tax.rate is not None and tax.value}
+    if len(by_rate) < 2:
+        return []
+    first = next(iter(by_rate.values()))
+    value = sum((tax.value for tax in by_rate.values()), Decimal(0))
+    return [Money(value=value, score=first.score - 0.5, page=first.page, box=first.box, currency=first.currency)]
+
+
+def _remainder(taxes: Sequence[Money], totals: Sequence[Money], everything: Sequence[Money]) -> Sums | None:
+    """Return tax and total, and as the subtotal the amount that remains and stands on the paper too, whatever it is called."""
+    total = _agreed(totals)
+    tax = _agreed([tax for tax in taxes if total and _plausible(tax.value, total.value)])
+    if total is None or tax is None:
+        return None
+    rest = total.value - tax.value
+    places = {money.box: money for money in everything if abs(money.value - rest) <= CENT and money.box != total.box}
+    stated = tax.rate is not None and abs(rest * tax.rate / 100 - tax.value) <= 2 * CENT
+    if not places or not (stated or tax.value == 0 or len(places) >= 1):
+        return Sums(tax=tax if stated else None, total=total, confidence=0.9 if stated else 0.75)
+    return Sums(subtotal=next(iter(places.values())), tax=tax, total=total, confidence=0.95 if stated else 0.85)
+
+
+def _pair(totals: Sequence[Money], paper: Paper, mark: Mark | None) -> Sums | None:
+    """Return net and tax that stand side by side after a label of sums and add up to a plainly labelled total."""
+    sure = [total for total in totals if total.score >= 3.5]
+    for at, label in [*paper.labelled("total", 2), *paper.labelled("subtotal", 2)]:
+        line = paper.lines[at]
+        found = amounts_of(line, label.end, len(line.text), mark)
+        if len(found) != 2:
+            continue
+        region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
+        net, tax = (_money(region, amount, float(label.grade)) for amount in found)
+        for total in sure:
+            if net.value + tax.value == total.value and 0 < tax.value and _plausible(tax.value, total.value):
+                return Sums(subtotal=net, tax=tax, total=total, confidence=0.97)
+    return None
+
+
+def _alone(named: dict[str, list[Money]], paper: Paper) -> Sums:
+    """Return what can be said where nothing adds up: a total that nothing contradicts, a net amount under a heading that says so."""
+    total = _agreed(named["total"])
+    if total is None:
+        return Sums()
+    taxed = any(tax.value for tax in named["tax"])
+    if not taxed and _under_net_heading(paper, total):
+        return Sums(subtotal=total, total=total, confidence=0.8)
+    net = _agreed(named["subtotal"])
+    if net is not None and not taxed and net.value == total.value:
+        return Sums(subtotal=net, total=total, confidence=0.85)
+    return Sums(total=total, confidence=0.8 if total.score >= 3.5 else 0.7)
+
+
+def _agreed(found: Sequence[Money]) -> Money | None:
+    """Return the amount with the plainest label; None when equally plain ones differ, unless one is nothing (all is paid)."""
+    some = [money for money in found if money.value] or list(found)
+    if not some:
+        return None
+    top = max(money.score for money in some)
+    leaders = [money for money in some if money.score >= top - 0.01]
+    return leaders[-1] if len({money.value for money in leaders}) == 1 else None
+
+
+def _plausible(tax: Decimal, total: Decimal) -> bool:
+    return abs(tax) <= HIGHEST_SHARE * abs(total) and (tax == 0 or (tax > 0) == (total > 0))
+
+
+def _under_net_heading(paper: Paper, money: Money) -> bool:
+    """Return whether the column that an amount stands in has a heading that says "without tax"."""
+    x0, top, x1, _ = money.box
+    for line in paper.lines:
+        if line.page != money.page or line.top >= top:
+            continue
+        for start, end in line.cells():
+            left, _, right, _ = line.box(start, max(end, start + 1))
+            if left < x1 and right > x0 and _NET.search(fold(line.text[start:end])[0]):
+                return True
+    return False

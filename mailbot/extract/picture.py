@@ -1,0 +1,155 @@
+"""Reads pictures (PNG, JPEG, TIFF with several pages, WebP, BMP, GIF) by OCR, and renders one for people.
+
+The size is known before a pixel is decoded. EXIF orientation is applied, transparency laid on white, 16 bits and CMYK made RGB.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from mailbot.core.document import Document, Field, Page, Problem
+from mailbot.core.fields import business_paper, find_fields
+from mailbot.errors import BadInput
+from mailbot.extract.ocr import Scan, scan, upright
+from mailbot.extract.reader import Found, Limits
+
+UNSURE = 0.75
+"""Confidence of OCR below which a person should look at the picture."""
+
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
+"""What Pillow may decode here; MPO is what some phones call a JPEG."""
+
+LARGEST = 20_000
+"""Pixels of one side: longer ones are strips that no page is."""
+
+_REMEDY = "ask the sender for the picture again"
+
+
+class _TooLarge(Exception):
+    """The picture has more pixels than the limit."""
+
+
+def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
+    """Read a picture. What cannot be read is a problem: broken_picture, too_many_pixels, too_many_pages, no_text, low_confidence."""
+    scans: list[Scan] = []
+    problems: list[Problem] = []
+    sizes: list[tuple[int, int]] = []
+    try:
+        with _opened(content) as picture:
+            count = _frames(picture)
+            if count > limits.max_pages:
+                detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
+                problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
+            for number in range(1, min(count, limits.max_pages) + 1):
+                image = _pixels(picture, number, limits.max_pixels)
+                sizes.append((image.shape[1], image.shape[0]))
+                if limits.ocr:
+                    scans.append(scan(image, number=number))
+    except _TooLarge as error:
+        problems.append(Problem(code="too_many_pixels", detail=f"{name}: {error}", remedy="raise extract.max_pixels"))
+    except BadInput as error:
+        problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
+    pages = (
+        tuple(_page(one) for one in scans) if limits.ocr else tuple(_unread(number, size) for number, size in enumerate(sizes, 1))
+    )
+    for one in scans:
+        problems += _problems(name, one)
+    document = Document(name=name, media_type=media_type, pages=pages, fields=_fields(scans))
+    return Found(documents=(document,), problems=tuple(problems))
+
+
+def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
+    """Render page `page` (from 1), at most `width` pixels wide, upright as it was read; return PNG, width and height.
+
+    Raises BadInput when the picture cannot be decoded or has no such page.
+    """
+    with _opened(content) as picture:
+        if not 1 <= page <= _frames(picture):
+            raise BadInput(f"the picture has {_frames(picture)} pages, no page {page}", remedy="ask for another page")
+        try:
+            image = _pixels(picture, page, Limits().max_pixels)
+        except _TooLarge as error:
+            raise BadInput(f"the picture is too large: {error}", remedy=_REMEDY) from None
+    image = upright(image)[0]
+    shown = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
+    shown.thumbnail((width, shown.height))
+    out = io.BytesIO()
+    shown.save(out, "PNG")
+    return out.getvalue(), shown.width, shown.height
+
+
+@contextmanager
+def _opened(content: bytes) -> Iterator[Image.Image]:
+    """Open a picture without decoding it, and let no decoder's failure out but as BadInput."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # damaged metadata, odd palettes: the pixels tell
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+                yield picture
+    except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
+        raise _TooLarge(str(error)) from None
+    except UnidentifiedImageError:
+        raise BadInput("the picture cannot be decoded: no known format", remedy=_REMEDY) from None
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, KeyError, TypeError, OverflowError) as error:
+        raise BadInput(f"the picture cannot be decoded: {error}", remedy=_REMEDY) from None
+
+
+def _frames(picture: Image.Image) -> int:
+    """Return the number of pages: the frames of a TIFF; one of anything that moves."""
+    return int(getattr(picture, "n_frames", 1)) if picture.format == "TIFF" else 1
+
+
+def _pixels(picture: Image.Image, number: int, most: int) -> np.ndarray:
+    """Decode one page as [height, width, 3] BGR, 8 bits, upright by its EXIF note. Raises _TooLarge before decoding."""
+    picture.seek(number - 1)
+    width, height = picture.size
+    if width * height > most or max(width, height) > LARGEST:
+        raise _TooLarge(f"{width} x {height} pixels on page {number}")
+    image = ImageOps.exif_transpose(picture)
+    if image.mode.startswith(("I", "F")):
+        deep = np.asarray(image, dtype=np.float64)
+        low, high = float(deep.min()), float(deep.max())
+        gray = ((deep - low) * (255.0 / max(1e-9, high - low))).astype(np.uint8)
+        return np.repeat(gray[:, :, None], 3, axis=2)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
+
+
+def _page(one: Scan) -> Page:
+    words = one.words
+    return Page(number=words.number, text=one.text, source="ocr", confidence=one.confidence, width=words.width, height=words.height)
+
+
+def _unread(number: int, size: tuple[int, int]) -> Page:
+    return Page(number=number, text="", source="ocr", width=size[0], height=size[1])
+
+
+def _fields(scans: list[Scan]) -> tuple[Field, ...]:
+    """Return the fields, each where it stands on the picture as shown."""
+    if not business_paper("\n".join(one.text for one in scans)):
+        return ()
+    pages = {one.words.number: one for one in scans}
+    found = find_fields([one.words for one in scans])
+    return tuple(
+        replace(field, box=pages[field.page or 1].place(field.box) if field.box else None, origin="ocr") for field in found
+    )
+
+
+def _problems(name: str, one: Scan) -> list[Problem]:
+    where = f"{name}, page {one.words.number}" if one.words.number > 1 else name
+    if one.confidence is None:
+        return [Problem(code="no_text", detail=f"{where}: no text on it", remedy="look at the picture")]
+    if one.confidence < UNSURE:
+        detail = f"{where}: read with confidence {one.confidence:.2f}"
+        return [Problem(code="low_confidence", detail=detail, remedy="look at the picture")]
+    return []
