@@ -37,7 +37,9 @@ _COMPANY = re.compile(
     r"(?P<name>(?:[^\W\d_a-z][\w&.'-]{0,40}[ ]+){1,5}"
     r"(?:GmbH|AG|KG|Ltd|Limited|LLC|Inc|Corp|Corporation|PLC|B\.?V|S\.A|S\.?r\.?l|SpA|SARL|SE)\b)"
 )
-_CHINESE_COMPANY = re.compile(r"(?P<name>[\u4e00-\u9fff（）()]{2,30}?(?:有限公司|股份公司|集团))")
+_CHINESE_COMPANY = re.compile(r"[\u4e00-\u9fff（）()]{2,30}?(?:有限公司|股份公司|集团)")
+_BEFORE_COMPANY = re.compile(r"^.*(?:感谢|收到|来自|贵司|我们|关于|联系|由|与|向|给|请|致|是|的)(?=.{6})")
+"""Chinese has no spaces: what stands before a company's name in a sentence."""
 
 
 def ground(text: str, *, reading: Reading, skeleton: str, knowledge: str = "") -> tuple[Grounded, ...]:
@@ -83,8 +85,9 @@ def _names(text: str, documents: Iterable[Document]) -> Iterator[tuple[int, int]
         for key in ("supplier", "customer"):
             if (field := document.field(key)) and len(field.value) >= 3 and (at := text.find(field.value)) >= 0:
                 yield at, at + len(field.value)
-    for pattern in (_COMPANY, _CHINESE_COMPANY):
-        yield from (match.span("name") for match in pattern.finditer(text))
+    yield from (match.span("name") for match in _COMPANY.finditer(text))
+    for match in _CHINESE_COMPANY.finditer(text):
+        yield match.end() - len(_BEFORE_COMPANY.sub("", match[0])), match.end()
 
 
 def _sources(reading: Reading, skeleton: str, knowledge: str) -> Iterator[tuple[Source, str]]:
@@ -105,7 +108,7 @@ def _all_sources(reading: Reading, skeleton: str, knowledge: str) -> Iterator[tu
             yield Source(place="field", name=f"{document.name}: {field.name}", page=field.page), value
     if reading.message:
         yield Source(place="mail", name=reading.message.subject[:100]), mail_text(reading.message)
-    yield Source(place="document", name="file name"), reading.file
+    yield Source(place="document", name="file name"), _words_of(reading.file)
     for document in reading.documents:
         for page in document.pages:
             yield Source(place="document", name=document.name, page=page.number), page.text
@@ -119,8 +122,13 @@ def _all_sources(reading: Reading, skeleton: str, knowledge: str) -> Iterator[tu
 def mail_text(message: Message) -> str:
     """Return all that a mail says: its headers' names, addresses and date, the names of its attachments, its text."""
     people = [part for one in (*message.from_, *message.to, *message.cc, *message.reply_to) for part in (one.name, one.address)]
-    files = [one.filename for one in message.attachments]
+    files = [_words_of(one.filename) for one in message.attachments]
     return "\n".join([message.subject, (message.date or "")[:10], *people, *files, message.text])
+
+
+def _words_of(filename: str) -> str:
+    """Return a file name, and once more without its ending and with its parts as words: `invoice_7.pdf` says 7."""
+    return f"{filename} {filename.rpartition('.')[0].replace('_', ' ')}"
 
 
 class _Index:

@@ -91,7 +91,7 @@ def _shown(value: Any) -> str:
     return _line(", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
 
 
-_THINK = re.compile(r"<(think|thinking|reasoning)>.*?</\1>", re.DOTALL | re.IGNORECASE)
+_THOUGHT = re.compile(r"<(/?)(?:think|thinking|reasoning)>", re.IGNORECASE)
 _FENCE = re.compile(r"\A```[a-z]*[ \t]*\n(.*?)\n?```[ \t]*\Z", re.DOTALL)
 _PREAMBLE = re.compile(
     r"\A(?:(?:sure|certainly|of course|absolutely|okay|ok)[,!.]?[ ]*)?"
@@ -108,17 +108,23 @@ _REMARK = re.compile(
 )
 
 
+def _unthought(answer: str) -> str:
+    """Return what follows the last thinking block; "" when the thinking never ends."""
+    marks = list(_THOUGHT.finditer(answer))
+    if not marks:
+        return answer
+    ends = [mark.end() for mark in marks if mark[1]]
+    return answer[ends[-1] :] if ends and marks[-1][1] else ""
+
+
 def reply_of(answer: str) -> str:
     """Return the body of the reply out of a model's answer, "" when it holds none.
 
     Thinking, code fences, an introduction ("Here is …:"), header lines and a remark to the reader at the end go; the text between
     stays as it is, without invisible characters, and ends with one line break.
     """
-    text = _CONTROL.sub("", answer[: MAX_REPLY * 2].replace("\r\n", "\n"))
-    text = _THINK.sub("", text).strip()
-    if re.match(r"<(?:think|thinking|reasoning)>", text, re.IGNORECASE):
-        return ""
-    text = re.sub(r"\A(?:(?!</?think).)*</think(?:ing)?>", "", text, flags=re.DOTALL | re.IGNORECASE).strip()
+    text = _unthought(answer)
+    text = _CONTROL.sub("", text[: MAX_REPLY * 2].replace("\r\n", "\n")).strip()
     for _ in range(3):
         before = text
         text = _PREAMBLE.sub("", text).strip()
