@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 
-MAX_TEXT = 16_000
+MAX_TEXT = 8_000
 """Characters that are searched for the first quote; in a longer text new words stand above that or everywhere."""
+MAX_LINE = 1_000
+"""Characters of a line up to which the library is asked: it looks for `On … wrote` from every `On`."""
 
 _BLANK_LINES = re.compile(r"\n[ \t\r\f\v\u00a0\u200b]*(?:\n[ \t\r\f\v\u00a0\u200b]*)++")
 _INNER_SPACE = re.compile(r"[ \t\u00a0]{8,}")
@@ -38,7 +40,7 @@ def new_text(text: str) -> str:
     head = text[:MAX_TEXT]
     quote = _QUOTE_BEGINS.search(head)
     above = head[: quote.start()] if quote else head
-    if above.strip() and not all(_is_quoted(line) for line in above.splitlines()):
+    if any(not _is_quoted(line) and line.strip() for line in above.splitlines()):
         new = _by_library(above)
         if not quote and len(text) > MAX_TEXT and len(new) > MAX_TEXT * 0.9:
             new = text  # No quote and no signature in the beginning: it is a long mail.
@@ -52,6 +54,8 @@ def new_text(text: str) -> str:
 
 def _by_library(text: str) -> str:
     """Return the first reply of a text without its signature, as mail-parser-reply sees it."""
+    if max(map(len, text.split("\n"))) > MAX_LINE:
+        return _SIGNATURE.split(text, maxsplit=1)[0]
     from mailparser_reply import EmailReplyParser
 
     languages = _EASTERN if _CJK.search(text) else _WESTERN
@@ -61,10 +65,10 @@ def _by_library(text: str) -> str:
 
 
 def _is_quoted(line: str) -> bool:
-    return line.lstrip().startswith((">", "|>")) or not line.strip()
+    return line.lstrip().startswith(">")
 
 
 def _without_quoted_lines(text: str) -> str:
     """Drop quoted lines, and the blank lines that were around them."""
-    kept = [line.rstrip() for line in text.splitlines() if not line.lstrip().startswith(">")]
+    kept = [line.rstrip() for line in text.splitlines() if not _is_quoted(line)]
     return _BLANK_LINES.sub("\n\n", "\n".join(kept)).strip()
