@@ -70,7 +70,14 @@ def samples() -> list[Sample]:
 
 def demo_config(directory: Path, servers: DemoServers, port: int) -> Config:
     """Return the config of the demo's desk: a live account on the two servers, a drop folder, two people."""
-    imap = {"host": "127.0.0.1", "port": servers.imap_port, "security": "none", "user": servers.user, "password": servers.password}
+    imap = {
+        "host": "127.0.0.1",
+        "port": servers.imap_port,
+        "security": "none",
+        "user": servers.user,
+        "password": servers.password,
+        "mark": "seen",
+    }
     smtp = {"host": "127.0.0.1", "port": servers.smtp_port, "security": "none"}
     tree: dict[str, Any] = {
         "desk": "Payables, Harbour Lane Trading",
