@@ -134,18 +134,18 @@ class ImapClient:
     async def sizes(self, uids: Iterable[int]) -> dict[int, int]:
         """Return the sizes in bytes (RFC822.SIZE) of those mails that are still there."""
         answers, _ = await self._command("FETCH", uid_set(uids), "(UID RFC822.SIZE)", prefix="UID", expect=1024 * 1024)
-        return {uid: int(size) for uid, size in _by_uid(answers, b"RFC822.SIZE").items() if size.isdigit()}
+        return {uid: int(size) for uid, size in self._by_uid(answers, b"RFC822.SIZE").items() if size.isdigit()}
 
     async def bodies(self, uids: Iterable[int], *, expect: int) -> dict[int, bytes]:
         """Return whole mails, exact bytes, without setting \\Seen; a mail that the server leaves out or gives as NIL is missing."""
         answers, _ = await self._command("FETCH", uid_set(uids), "(UID BODY.PEEK[])", prefix="UID", expect=expect)
-        return _by_uid(answers, b"BODY[]")
+        return self._by_uid(answers, b"BODY[]")
 
     async def piece(self, uid: int, start: int, size: int, *, section: str = "") -> bytes | None:
         """Return up to `size` bytes of a mail from `start` on (of its `section`, such as HEADER); None when there is none."""
         part = f"(UID BODY.PEEK[{section}]<{start}.{size}>)"
         answers, _ = await self._command("FETCH", str(uid), part, prefix="UID", expect=size)
-        return _by_uid(answers, f"BODY[{section}]<{start}>".encode()).get(uid)
+        return self._by_uid(answers, f"BODY[{section}]<{start}>".encode()).get(uid)
 
     async def add_flag(self, uids: Iterable[int], flag: str) -> None:
         """Set a flag or keyword."""
@@ -271,6 +271,20 @@ class ImapClient:
             raise CommandRefused(f"the server said {response.result} to {name}: {alert(text)}", code=code(text)[0])
         return answers, text
 
+    def _by_uid(self, answers: Iterable[Answer], item: bytes) -> dict[int, bytes]:
+        """Return one item of FETCH answers by UID; answers without it (a flag changed meanwhile) are passed over."""
+        found = {}
+        for answer in answers:
+            try:
+                pairs = fetched(answer)
+            except (ValueError, IndexError) as error:
+                self._wire.fail(f"the server's FETCH answer was not understood ({error})")
+                raise Unreachable(self._wire.failure) from None
+            uid, value = pairs.get(b"UID"), pairs.get(item)
+            if isinstance(uid, bytes) and uid.isdigit() and isinstance(value, bytes):
+                found[int(uid)] = value
+        return found
+
     def check(self) -> None:
         """Raise Unreachable when the connection is of no use any more."""
         if self._wire.failure:
@@ -279,17 +293,3 @@ class ImapClient:
     def _given_up(self, name: str) -> Unreachable:
         self._wire.fail(f"the server did not answer {name} within {self._timeout:g} s")
         return Unreachable(self._wire.failure)
-
-
-def _by_uid(answers: Iterable[Answer], item: bytes) -> dict[int, bytes]:
-    """Return one item of FETCH answers by UID; answers without it are passed over. Raises CommandRefused."""
-    found = {}
-    for answer in answers:
-        try:
-            pairs = fetched(answer)
-        except (ValueError, IndexError) as error:
-            raise CommandRefused(f"the server's FETCH answer was not understood ({error})") from None
-        uid, value = pairs.get(b"UID"), pairs.get(item)
-        if isinstance(uid, bytes) and uid.isdigit() and isinstance(value, bytes):
-            found[int(uid)] = value
-    return found

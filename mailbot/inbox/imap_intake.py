@@ -1,7 +1,7 @@
 """Takes new mails of a mailbox into the ledger: fetches in chunks, stores, marks; one bad mail neither blocks nor gets lost.
 
 The high-water mark rises only over mails that are in the ledger or gone. A mail that cannot be fetched holds it back while the
-others are stored above it; it is fetched alone, after the others, and from the third failure on only once an hour.
+others are stored above it; it is fetched alone, after the others, and from the third failure on only every ten minutes.
 Where a whole chunk failed, nobody knows yet which mail it was: they are fetched alone first of all, so that work goes on.
 """
 
@@ -31,7 +31,7 @@ PIECE_BYTES = 1024 * 1024
 HEADER_BYTES = 64 * 1024
 SIZES_AT_ONCE = 500
 TRIES = 3
-RETRY_AFTER = datetime.timedelta(hours=1)
+RETRY_AFTER = datetime.timedelta(minutes=10)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import getpass
 import grp
 import imaplib
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -56,6 +58,9 @@ imap_idle_notify_interval = 29 mins
 mailbox_list_index = no
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -104,7 +109,7 @@ class Dovecot:
         """Start, and return when it answers on both ports. Raises RuntimeError with its log."""
         command = [shutil.which("dovecot") or "/usr/sbin/dovecot", "-F", "-c", str(self.home / "dovecot.conf")]
         with (self.home / "stderr").open("ab") as errors:
-            self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors)
+            self._server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True)
         deadline = time.monotonic() + 60
         while not all(_answers(port) for port in (self.imap_port, self.imaps_port)):
             if self._server.poll() is not None or time.monotonic() > deadline:
@@ -118,6 +123,10 @@ class Dovecot:
         self._links.clear()
         if self._server is not None:
             self._server.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._server.wait(0.5)  # left alone it takes up to six seconds
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._server.pid, signal.SIGKILL)
             self._server.wait(60)
             self._server = None
 
@@ -213,4 +222,3 @@ def _answers(port: int) -> bool:
             return True
     except OSError:
         return False
-

@@ -93,11 +93,11 @@ class ImapDesk:
 
 
 @contextlib.asynccontextmanager
-async def watching(account: Account, folder: Path) -> AsyncIterator[ImapDesk]:
+async def watching(account: Account, folder: Path, *, clock: Callable[[], datetime] = now) -> AsyncIterator[ImapDesk]:
     """Run the account as `desk` against the ledger in `folder`, and stop it at the end."""
     ledger = await SqlLedger.open(folder, clock=now)
     wakes: list[int] = []
-    mailbox = ImapMailbox("desk", account, ledger, on_arrival=lambda: wakes.append(1), clock=now)
+    mailbox = ImapMailbox("desk", account, ledger, on_arrival=lambda: wakes.append(1), clock=clock)
     task = asyncio.create_task(mailbox.run(), name="watching")
     try:
         yield ImapDesk(ledger, mailbox, task, wakes)
