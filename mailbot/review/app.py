@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -22,8 +22,6 @@ from mailbot.review.glance import Glances
 from mailbot.review.guard import Guard
 from mailbot.review.pictures import Pictures
 from mailbot.review.site import STATIC, Site, of_request
-
-DIGEST = "{sha256:str}"
 
 
 def create_app(
@@ -46,19 +44,16 @@ def create_app(
             Route("/person", decide.choose_person, methods=["POST"]),
             Route("/api/items", api.items),
             Route("/api/items/{item:int}", api.item),
+            Route("/favicon.ico", _icon),
             Mount("/static", _Static(directory=STATIC)),
         ],
-        middleware=[Middleware(Guard, secret=secret, hosts=_hosts(config), refuse=_refuse)],
+        middleware=[Middleware(Guard, secret=secret, hosts=(config.review.host, *config.review.hosts), refuse=_refuse)],
         exception_handlers={MailbotError: _mailbot_error, HTTPException: _http_error},
     )
     app.state.site = Site(
         desk=desk, ledger=ledger, extractor=extractor, config=config, clock=clock, glances=Glances(ledger), pictures=Pictures()
     )
     return app
-
-
-def _hosts(config: Config) -> tuple[str, ...]:
-    return (config.review.host, *config.review.hosts)
 
 
 class _Static(StaticFiles):
@@ -68,6 +63,11 @@ class _Static(StaticFiles):
         answer = await super().get_response(path, scope)
         answer.headers["Cache-Control"] = "public, max-age=86400"
         return answer
+
+
+async def _icon(request: Request) -> Response:
+    """Answer browsers that ask for the icon by its old name, beside a picture or a file."""
+    return FileResponse(STATIC / "icon.svg")
 
 
 _STATUS: tuple[tuple[type[MailbotError], int, str], ...] = (

@@ -10,12 +10,12 @@ KEPT_BYTES = 12_000_000
 
 
 class Pictures:
-    """A bounded cache of PNG bytes; the picture used longest ago goes first. At most two are drawn at a time."""
+    """A bounded cache of PNG bytes; the picture used longest ago goes first. One is drawn at a time, by the one worker there is."""
 
     def __init__(self, kept_bytes: int = KEPT_BYTES) -> None:
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._limit = kept_bytes
-        self._drawing = asyncio.Semaphore(2)
+        self._drawing = asyncio.Lock()
 
     async def get(self, key: str, draw: Callable[[], Awaitable[bytes]]) -> bytes:
         """Return the picture of `key`, calling `draw` when it is not kept. Raises what `draw` raises."""

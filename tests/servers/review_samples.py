@@ -233,3 +233,32 @@ def samples(digest: str, size: int) -> list[Sample]:
                  "王小明，您好：\n\n您的发票已收到，正在审核中。\n\n此致\n应付账款组"),
         paid,
     ]  # fmt: skip
+
+
+def hostile_sample() -> Sample:
+    """Return an item whose every string tries to run something in the reader's browser."""
+    attack = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}"
+    sender = f"{attack.replace('<', '(').replace('>', ')')} <x@evil.example>"
+    html = (
+        '<p>Hello</p><script>parent.alert(1)</script><img src="http://127.0.0.1:9/spy.gif" onerror="alert(1)">'
+        '<a href="javascript:alert(1)" onclick="alert(1)">click</a><iframe src="javascript:alert(1)"></iframe>'
+        '<meta http-equiv="refresh" content="0;url=http://127.0.0.1:9/"><form action="http://127.0.0.1:9/"><input></form>'
+    )
+    attachments = (Attachment(filename=f"{attack}.html", media_type=attack, size=3, sha256="0" * 64),)
+    message = mail(sender, attack, f"</textarea></div>{attack}", html=html, attachments=attachments)
+    document = Document(
+        name=f"{attack}.csv",
+        media_type="text/csv",
+        sha256="0" * 64,
+        pages=(Page(number=1, text=attack),),
+        tables=(Table(columns=(attack,), rows=((attack,),)),),
+        fields=(Field(name="supplier", value=attack),),
+    )
+    problem = Problem(code="malformed_mail", detail=attack, remedy=attack)
+    reading = Reading(file="m.eml", media_type="message/rfc822", message=message, documents=(document,), problems=(problem,))
+    because = Because(rule=attack, file=attack, line=1)
+    return Sample(
+        name="hostile", state=State.IN_REVIEW, subject=attack, sender=sender, reading=reading, tags=(attack,), reason=attack,
+        route=Route(rule=attack, file=attack, line=1, template=attack, reason=attack, because=(because, because)),
+        draft=marked(f"</textarea>{attack} 4711", ("4711", "number", None), note=attack),
+    )  # fmt: skip

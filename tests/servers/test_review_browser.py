@@ -1,0 +1,224 @@
+"""The page in headless Chromium: a person's ways through it. A console error or a request to elsewhere fails each test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from mailbot.core.lifecycle import State
+from mailbot.review.server import serve
+from tests.servers.browser import PATIENCE, Watched, chromium
+from tests.servers.review_desk import SeededDesk, put, seeded_desk
+from tests.servers.review_samples import Sample, hostile_sample
+
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[SeededDesk]:
+    async with seeded_desk(tmp_path) as seeded:
+        yield seeded
+
+
+@pytest.fixture
+async def home(desk: SeededDesk) -> AsyncIterator[str]:
+    async with serve(desk.app, "127.0.0.1", 0) as url:
+        yield url
+
+
+@pytest.fixture
+async def browser(home: str) -> AsyncIterator[Watched]:
+    async with chromium() as watched:
+        yield watched
+        assert watched.strangers(home) == []
+
+
+async def be(page: Page, person: str) -> None:
+    """Choose who acts, by the list at the top."""
+    async with page.expect_navigation():
+        await page.get_by_label("You are").select_option(person)
+
+
+async def test_from_the_queue_through_an_edit_to_accepted(desk: SeededDesk, home: str, browser: Watched) -> None:
+    page = await browser.open(home)
+    await be(page, "mei")
+    await page.get_by_role("link", name="Invoice NP-2026-0418").click()
+    await expect(page.get_by_role("heading", name="Invoice NP-2026-0418", level=1)).to_be_visible()
+    picture = page.get_by_alt_text("Page 1 of NP-2026-0418.pdf")
+    await picture.scroll_into_view_if_needed()
+    await expect(picture).to_have_js_property("naturalWidth", 1000)
+    await page.locator("mark a", has_text="3,927.00").hover()
+    await expect(page.locator("rect.lit")).to_have_count(1)
+
+    await page.get_by_text("Edit", exact=True).click()
+    box = page.get_by_label("The text of the reply")
+    await box.fill((await box.input_value()).replace("Dear Jonas Brandt", "Hello Jonas Brandt"))
+    await page.get_by_role("button", name="Save my changes").click()
+    await expect(page.get_by_text("Changes saved as a new version")).to_be_visible()
+    await expect(page.locator("#draft")).to_contain_text("Hello Jonas Brandt")
+
+    loose = page.locator(".loose-ends input")
+    assert await loose.count() > 0
+    await page.get_by_role("button", name="Accept and send").click()
+    assert await page.evaluate("document.querySelector('.loose-ends input').validity.valueMissing")
+    assert await desk.state("invoice") is State.IN_REVIEW
+    for one in await loose.all():
+        await one.check()
+    await page.get_by_role("button", name="Accept and send").click()
+    await expect(page.get_by_role("status")).to_contain_text(f"Accepted: item {desk.items['invoice']}")
+    assert f"/items/{desk.items['chinese']}" in page.url
+    view = await desk.desk.view(desk.items["invoice"])
+    assert view.item.state is State.QUEUED
+    assert view.drafts[-1].text.startswith("Hello Jonas Brandt")
+
+
+async def test_two_people_approve(desk: SeededDesk, home: str, browser: Watched) -> None:
+    page = await browser.open(f"{home}items/{desk.items['approve']}?tab=approve")
+    await expect(page.get_by_text("Choose who you are")).to_be_visible()
+    await be(page, "anna")
+    await page.get_by_role("button", name="Approve").click()
+    await expect(page.get_by_role("status")).to_contain_text("Approved")
+    await page.goto(f"{home}items/{desk.items['approve']}")
+    await be(page, "ben")
+    await page.get_by_role("button", name="Approve").click()
+    await expect(page.get_by_role("status")).to_contain_text("Approved")
+    assert await desk.state("approve") is State.DRAFTING
+
+
+async def test_refuse_and_reject_with_a_reason_by_keys(desk: SeededDesk, home: str, browser: Watched) -> None:
+    page = await browser.open(f"{home}items/{desk.items['approve']}")
+    await be(page, "ben")
+    await page.keyboard.press("r")
+    await page.keyboard.type("We never ordered this")
+    await page.get_by_role("button", name="Refuse", exact=True).click()
+    await expect(page.get_by_role("status")).to_contain_text("Refused")
+    assert (await desk.ledger.item(desk.items["approve"])).reason.endswith("We never ordered this")
+
+    await be(page, "mei")
+    await page.goto(f"{home}?tab=review")
+    await page.keyboard.press("j")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(re.compile(rf"/items/{desk.items['chinese']}\b"))
+    await page.keyboard.press("r")
+    await page.keyboard.type("too short")
+    await page.get_by_role("button", name="Reject the draft", exact=True).click()
+    await expect(page.get_by_role("status")).to_contain_text("Rejected")
+    assert await desk.state("chinese") is State.REJECTED
+
+
+async def test_somebody_was_quicker(desk: SeededDesk, home: str, browser: Watched) -> None:
+    browser.expected_statuses = {409}
+    page = await browser.open(f"{home}items/{desk.items['chinese']}")
+    await page.keyboard.press("e")
+    await page.get_by_label("The text of the reply").fill("My careful text.")
+    await desk.desk.edit(desk.items["chinese"], "anna", "Anna's text.")
+    await expect(page.get_by_text("This item has moved on")).to_be_visible()
+    await expect(page.get_by_label("The text of the reply")).to_have_value("My careful text.")
+    await page.get_by_role("button", name="Accept and send").click()
+    await expect(page.get_by_role("alert").filter(has_text="Somebody was quicker")).to_be_visible()
+    await expect(page.locator("#draft")).to_have_text("Anna's text.")
+    await expect(page.get_by_label("The text of the reply")).to_have_value("My careful text.")
+    await page.get_by_role("button", name="Accept and send").click()
+    await expect(page.get_by_role("status")).to_contain_text("Accepted")
+    assert (await desk.desk.view(desk.items["chinese"])).drafts[-1].text == "My careful text."
+
+
+async def test_the_queue_renews_itself_and_keeps_the_place(desk: SeededDesk, home: str, browser: Watched) -> None:
+    page = await browser.open(home)
+    line = page.locator(f"#item-{desk.items['chinese']}")
+    await line.focus()
+    await put(desk.ledger, Sample(name="new", state=State.IN_REVIEW, subject="Fresh in", sender="x@y.example"), uid=700)
+    await expect(page.get_by_text("Fresh in")).to_be_visible()
+    await expect(line).to_be_focused()
+    await expect(page.locator("#live")).to_have_text("To review: 4")
+
+    await page.get_by_role("searchbox").fill("opened box")
+    await expect(page.locator(".line")).to_have_count(1)
+    await expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+async def test_a_hostile_mail_does_nothing_and_asks_for_nothing(desk: SeededDesk, home: str, browser: Watched) -> None:
+    item = await put(desk.ledger, hostile_sample(), uid=900)
+    page = await browser.open(home)
+    page.on("dialog", lambda dialog: browser.wrong.append(f"dialog: {dialog.message}"))
+    await page.get_by_role("link", name="alert(1)").click()
+    await page.get_by_text("As formatted by the sender").click()
+    frame = page.frame_locator("iframe")
+    await expect(frame.get_by_text("Hello")).to_be_visible()
+    await frame.get_by_text("click").click()
+    await page.keyboard.press("e")
+    await expect(page.get_by_label("The text of the reply")).to_have_value(re.compile("^</textarea>"))
+    assert f"/items/{item}" in page.url
+    assert len(page.frames) == 2
+
+
+async def test_a_remote_picture_is_never_asked_for(desk: SeededDesk, home: str, browser: Watched) -> None:
+    page = await browser.open(f"{home}items/{desk.items['invoice']}")
+    await page.get_by_text("As formatted by the sender").click()
+    await expect(page.frame_locator("iframe").get_by_text("our site")).to_be_visible()
+    assert browser.strangers(home) == []
+
+
+async def test_a_link_from_another_site_keeps_the_session(desk: SeededDesk, home: str) -> None:
+    async def elsewhere(scope: dict[str, str], receive: object, send: object) -> None:
+        body = f'<link rel="icon" href="data:,"><a href="{home}items/{desk.items["chinese"]}">go</a>'.encode()
+        headers = [(b"content-type", b"text/html")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})  # type: ignore[operator]
+        await send({"type": "http.response.body", "body": body})  # type: ignore[operator]
+
+    async with chromium() as browser, serve(elsewhere, "127.0.0.1", 0) as other:  # type: ignore[arg-type]
+        page = await browser.open(home)
+        await be(page, "mei")
+        token = await page.locator("input[name=token]").first.input_value()
+        stranger = await browser.open(other.replace("127.0.0.1", "localhost"))
+        await stranger.get_by_text("go").click()
+        await expect(stranger.get_by_role("heading", level=1)).to_contain_text("发票")
+        assert await stranger.locator("input[name=token]").first.input_value() == token
+        await expect(stranger.get_by_label("You are")).to_have_value("mei")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_fits_a_phone_and_its_text_can_be_read(desk: SeededDesk, home: str, scheme: str) -> None:
+    async with chromium(viewport={"width": 390, "height": 844}, color_scheme=scheme) as browser:
+        page = await browser.open(home)
+        for path in ("", "?tab=decide", f"items/{desk.items['invoice']}", f"items/{desk.items['unknown']}", "status"):
+            await page.goto(home + path)
+            assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
+            assert await page.evaluate(FAINT) == [], path
+            assert await page.evaluate(UNNAMED) == [], path
+
+
+FAINT = """() => {
+  const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgb = (color) => {
+    paint.clearRect(0, 0, 1, 1); paint.fillStyle = color; paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (one) => { for (; one; one = one.parentElement) {
+    const color = rgb(getComputedStyle(one).backgroundColor); if (color[3] === 255) return color; } return [255, 255, 255, 255]; };
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const one = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || !one.checkVisibility() || one.closest('.unseen, .skip, script')) continue;
+    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(ground(one))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) found.push(walk.currentNode.data.trim() + ' ' + contrast.toFixed(2));
+  }
+  return found;
+}"""
+"""Visible texts whose contrast is below 4.5 : 1 (WCAG 2.2, 1.4.3)."""
+
+UNNAMED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a')]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !(one.labels?.length || one.textContent.trim() || one.getAttribute('aria-label')))
+  .map((one) => one.outerHTML)"""
+"""Controls that a screen reader could not name."""
