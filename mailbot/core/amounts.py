@@ -14,15 +14,16 @@ from typing import Literal
 Mark = Literal[".", ","]
 
 CODES = (
-    "EUR", "USD", "GBP", "CHF", "CNY", "RMB", "JPY", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF",
-    "RON", "BGN", "TRY", "INR", "KRW", "MXN", "BRL", "ZAR", "AED", "ILS", "THB", "MYR", "IDR", "PHP", "CLP", "COP", "ARS", "SAR",
+    "EUR", "USD", "GBP", "CHF", "CNY", "RMB", "JPY", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "SEK", "NOK", "DKK",
+    "PLN", "CZK", "HUF", "RON", "BGN", "TRY", "INR", "KRW", "MXN", "BRL", "ZAR", "AED", "ILS", "THB", "MYR", "IDR",
+    "PHP", "CLP", "COP", "ARS", "SAR",
 )  # fmt: skip
 
 SYMBOLS: dict[str, str] = {
-    "€": "EUR", "£": "GBP", "US$": "USD", "U$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "S$": "SGD",
-    "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "₹": "INR", "₩": "KRW", "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS",
-    "฿": "THB", "₫": "VND", "Fr.": "CHF", "RMB": "CNY", "元": "CNY", "圆": "CNY", "円": "JPY",
-    "$": "", "¥": "", "￥": "", "kr": "", "kr.": "",
+    "€": "EUR", "£": "GBP", "US$": "USD", "U$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD",
+    "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "₹": "INR", "₩": "KRW",
+    "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS", "฿": "THB", "₫": "VND", "Fr.": "CHF", "RMB": "CNY",
+    "元": "CNY", "圆": "CNY", "円": "JPY", "$": "", "¥": "", "￥": "", "kr": "", "kr.": "",
 }  # fmt: skip
 """What a currency is written as; "" where several countries write theirs so."""
 

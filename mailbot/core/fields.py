@@ -13,7 +13,7 @@ from datetime import date
 
 from mailbot.core.amounts import CODES, SYMBOLS, normal
 from mailbot.core.dates import Order, find_dates, order_of
-from mailbot.core.document import Box, Field
+from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.identifiers import find_ibans, find_vat_ids
 from mailbot.core.labels import Label, fold, has_title
 from mailbot.core.paper import Candidate, Paper, Region, best, lay_out, starts_cell
@@ -69,25 +69,16 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     }
     fields = [_field(name, candidate) for name, candidate in found.items() if candidate]
     fields += [
-        Field(name=name, value=normal(money.value), page=money.page, box=_rounded(money.box), confidence=sums.confidence)
+        Field(name=name, value=normal(money.value), page=money.page, box=money.box, confidence=sums.confidence)
         for name, money in (("subtotal", sums.subtotal), ("tax", sums.tax), ("total", sums.total))
         if money is not None
     ]
-    return tuple(sorted(fields, key=lambda field: _ORDER.index(field.name)))
-
-
-_ORDER = (
-    "supplier", "customer", "invoice_number", "po_number", "invoice_date", "due_date", "subtotal", "tax", "total", "currency", "iban", "vat_id",
-)  # fmt: skip
+    return tuple(sorted(fields, key=lambda field: FIELD_NAMES.index(field.name)))
 
 
 def _field(name: str, candidate: Candidate) -> Field:
     confidence = round(min(0.97, 0.5 + candidate.score / 8), 2)
-    return Field(name=name, value=candidate.value, page=candidate.page, box=_rounded(candidate.box), confidence=confidence)
-
-
-def _rounded(box: Box) -> Box:
-    return round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)
+    return Field(name=name, value=candidate.value, page=candidate.page, box=candidate.box, confidence=confidence)
 
 
 def _regions(paper: Paper, at: int, label: Label) -> Iterator[Region]:
@@ -199,9 +190,10 @@ def _vat_id(paper: Paper) -> Candidate | None:
 def _currency(paper: Paper, sums: Sums) -> Candidate | None:
     """Return the currency: beside the total, else the only one on the paper; a bare $ or ¥ needs the country's word."""
     said = Counter(match for match in re.findall(r"(?<![A-Za-z])(?:" + "|".join(CODES) + r")(?![A-Za-z])", paper.text))
-    for sign in (sign for sign, code in SYMBOLS.items() if code and len(sign) > 1 or sign in "€£₹₩₺₪"):
-        said[SYMBOLS[sign]] += paper.text.count(sign) if not sign.isalpha() else 0
-    codes = {"CNY" if code == "RMB" else code for code, count in said.items() if count and code != "CHF" or count > 1}
+    for sign, code in SYMBOLS.items():
+        if code and not sign.isalpha():
+            said[code] += paper.text.count(sign)
+    codes = {"CNY" if code == "RMB" else code for code, count in said.items() if count}
     total = sums.total
     code = (total.currency if total else "") or _meant(paper.text, codes) or (codes.pop() if len(codes) == 1 else "")
     if not code:

@@ -198,7 +198,7 @@ def _capitalised(name: str) -> str:
 
 
 def _named_like_site(paper: Paper, customer: Candidate | None) -> list[Candidate]:
-    """Return the cells whose text is the name in the paper's web address or mail domain: "ACME Supplies" beside acme-supplies.com."""
+    """Return the cells whose text is the name in the paper's web address: "ACME Supplies" beside acme-supplies.com."""
     sites = {squeeze(match[1]) for match in _SITE.finditer(paper.text)} - _FREE_MAIL
     found = []
     for at, line in enumerate(paper.lines):

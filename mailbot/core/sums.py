@@ -93,7 +93,8 @@ def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
     names = [one.name for one in paper.labels[at]]
     if "other" in names and len(names) > 2:
         return False
-    return label.grade == 3 or len(set(names) & {"subtotal", "tax", "total"}) >= 2
+    sums = set(names) & {"subtotal", "tax", "total"}
+    return len(sums) >= 2 or (label.name == "total" and label.grade == 3)
 
 
 def _money(region: Region, amount: Amount, score: float, rate: Decimal | None = None) -> Money:
@@ -182,13 +183,13 @@ def _pair(totals: Sequence[Money], paper: Paper, mark: Mark | None) -> Sums | No
         region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
         net, tax = (_money(region, amount, float(label.grade)) for amount in found)
         for total in sure:
-            if net.value + tax.value == total.value and 0 < tax.value and _plausible(tax.value, total.value):
+            if net.value + tax.value == total.value and tax.value > 0 and _plausible(tax.value, total.value):
                 return Sums(subtotal=net, tax=tax, total=total, confidence=0.97)
     return None
 
 
 def _alone(named: dict[str, list[Money]], paper: Paper) -> Sums:
-    """Return what can be said where nothing adds up: a total that nothing contradicts, a net amount under a heading that says so."""
+    """Return what can be said where nothing adds up: a total that nothing contradicts, and whether it is net."""
     total = _agreed(named["total"])
     if total is None:
         return Sums()

@@ -13,7 +13,6 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mailbot.core.document import Box
 from mailbot.core.words import PageWords, Word, in_lines, line_text
 from mailbot.extract import orientation
 
@@ -46,10 +45,6 @@ class Scan:
     confidence: float | None
     turned: int
     skew: float
-
-    def place(self, box: Box) -> Box:
-        """Return where a box of `words` stands on the picture as turned but not straightened (what a person is shown)."""
-        return orientation.lean(box, self.skew, self.words.width, self.words.height)
 
 
 def scan(image: np.ndarray, *, number: int = 1) -> Scan:
@@ -104,7 +99,8 @@ def find_lines(image: np.ndarray) -> np.ndarray:
     if boxes is None:
         return np.zeros((0, 4, 2), dtype=np.float32)
     quads: np.ndarray = (np.asarray(boxes, dtype=np.float32) - border) / scale
-    return np.clip(quads, 0, np.array([width, height], dtype=np.float32))
+    inside: np.ndarray = np.clip(quads, 0, np.array([width, height], dtype=np.float32))
+    return inside
 
 
 def upside_down(image: np.ndarray, quads: np.ndarray) -> bool:
@@ -112,7 +108,8 @@ def upside_down(image: np.ndarray, quads: np.ndarray) -> bool:
     wide = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
     high = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
     ratio = wide / np.maximum(high, 1)
-    some = sorted(np.flatnonzero(ratio > 2), key=lambda i: abs(ratio[i] - 8))[:8] or list(range(min(8, len(quads))))
+    longer = [int(at) for at in np.flatnonzero(ratio > 2)] or list(range(len(quads)))
+    some = sorted(longer, key=lambda at: abs(ratio[at] - 8))[:8]
     up = _mean_score(read_lines(image, quads[some]))
     if up >= SURE:
         return False

@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import io
 import math
-from dataclasses import replace
 from typing import Any
 
 import pypdfium2
 
-from mailbot.core.document import Document, Field, Page, Problem, Table
-from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.document import Document, Page, Problem, Table
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
-from mailbot.extract.pdf_page import Seen
 from mailbot.extract.reader import Found, Limits
-
-FIELD_PAGES = 5
-"""Pages at the beginning and at the end whose words are looked at for fields; figures of an invoice stand there."""
-
-UNSURE = 0.75
-"""Confidence of OCR below which a person should look at the page."""
+from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -50,7 +42,6 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             Problem(code="too_many_pages", detail=f"{name}: {len(pdf)} pages, the first {count} were read", remedy=remedy)
         )
     seen: list[Seen] = []
-    ruled: list[int] = []
     for number in range(1, count + 1):
         try:
             page = pdf[number - 1]
@@ -58,35 +49,19 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
             seen.append(Seen(page=Page(number=number, text="")))
             continue
-        one = pdf_page.read_page(page, number, limits, boxes=number <= FIELD_PAGES or number > count - FIELD_PAGES)
-        if one.page.source == "text" and one.page.text and pdf_page.layout(page).ruled:
-            ruled.append(number)
+        seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
         page.close()
-        seen.append(one)
-        problems += _page_problems(name, one)
+    problems += problems_of(name, seen)
+    ruled = [one.page.number for one in seen if one.ruled and one.page.source == "text"]
     tables: tuple[Table, ...] = ()
     if ruled:
         from mailbot.extract.pdf_tables import ruled_tables
 
         tables = ruled_tables(content, ruled)
     document = Document(
-        name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tables, fields=_fields(seen)
+        name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tables, fields=fields_of(seen)
     )
     return Found(documents=(document,), problems=tuple(problems))
-
-
-def _fields(seen: list[Seen]) -> tuple[Field, ...]:
-    """Return the fields of the pages that were read with boxes, each where a person will see it."""
-    pages = {one.page.number: one for one in seen if one.words is not None}
-    if not business_paper("\n".join(one.page.text for one in pages.values())):
-        return ()
-    found = find_fields([one.words for one in pages.values() if one.words is not None])
-    fields = []
-    for field in found:
-        one = pages[field.page or 1]
-        box = one.shown(field.box) if field.box else None
-        fields.append(replace(field, box=box, origin="text" if one.page.source == "text" else "ocr"))
-    return tuple(fields)
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
@@ -142,16 +117,3 @@ def _unopened(name: str, error: pypdfium2.PdfiumError) -> Problem:
     if pdf_page.encrypted(error):
         return Problem(code="encrypted_pdf", detail=f"{name} asks for a password", remedy="ask the sender for it without one")
     return Problem(code="broken_pdf", detail=f"{name} cannot be opened: {error}", remedy=_ASK_AGAIN)
-
-
-def _page_problems(name: str, seen: Seen) -> list[Problem]:
-    number, confidence = seen.page.number, seen.page.confidence
-    where = f"{name}, page {number}"
-    if seen.too_large:
-        size = f"{seen.page.width:.0f} x {seen.page.height:.0f} points" if seen.page.width and seen.page.height else "too large"
-        return [Problem(code="too_many_pixels", detail=f"{where}: {size}, not rendered", remedy="raise extract.max_pixels")]
-    if seen.no_text:
-        return [Problem(code="no_text", detail=f"{where}: nothing readable on it", remedy="look at the page")]
-    if confidence is not None and confidence < UNSURE:
-        return [Problem(code="low_confidence", detail=f"{where}: read with confidence {confidence:.2f}", remedy="look at the page")]
-    return []

@@ -19,6 +19,7 @@ import pypdfium2.raw as pdfium
 from mailbot.core.document import Box, Page
 from mailbot.core.words import PageWords, Word, in_lines, line_text
 from mailbot.extract.reader import Limits
+from mailbot.extract.seen import Seen
 
 GARBAGE = 0.1
 """Share of characters without a meaning (unassigned, private, control, U+FFFD) above which a text layer is not used."""
@@ -28,6 +29,9 @@ TOO_LITTLE = 10
 
 MOSTLY_PICTURE = 0.5
 """Share of the page covered by pictures from which on a short text layer may be only a stamp on a scan."""
+
+A_SCAN = 0.8
+"""Share of the page covered by pictures from which on a full text layer was put there by somebody's OCR."""
 
 STAMP = 200
 """Visible characters below which a text layer on such a page is taken for a stamp."""
@@ -53,74 +57,58 @@ class Layout:
         return self.across >= 2 and self.down >= 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """What was read off a page. `shown` is where a box of `words` stands on the page as a person is shown it."""
-
-    page: Page
-    words: PageWords | None = None
-    skew: float = 0.0
-    too_large: bool = False
-    no_text: bool = False
-
-    def shown(self, box: Box) -> Box:
-        """Return `box` on the page as shown: the words of a skewed scan were straightened."""
-        if not self.skew or self.words is None:
-            return box
-        from mailbot.extract.orientation import lean
-
-        return lean(box, self.skew, self.words.width, self.words.height)
-
-
 def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway)."""
-    width, height = page.get_size()
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
-    visible = sum(not character.isspace() for character in text)
-    need = _need_of_ocr(page, text, visible)
-    if need == "no" or not limits.ocr:
-        layer = layer_words(page, textpage, number) if boxes else None
-        source: Literal["text", "ocr"] = "ocr" if visible >= TOO_LITTLE and layout(page).pictures > 0.8 else "text"
-        return Seen(page=Page(number=number, text=text, source=source, width=round(width, 2), height=round(height, 2)), words=layer)
-    image = picture(page, limits)
-    if image is None:
-        return Seen(page=Page(number=number, text=text, width=round(width, 2), height=round(height, 2)), too_large=True)
-    return _read_picture(image, width, number, text if need == "beside" else "", layer_words(page, textpage, number))
+    drawn = layout(page)
+    need = _need_of_ocr(page, text, drawn) if limits.ocr else "no"
+    if need != "no":
+        image = picture(page, limits)
+        if image is not None:
+            return _read_picture(image, page, number, layer_words(page, textpage, number) if need == "beside" and text else None)
+    width, height = page.get_size()
+    scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
+    shown = Page(number=number, text=text, source="ocr" if scanned else "text", width=round(width, 2), height=round(height, 2))
+    layer = layer_words(page, textpage, number) if boxes else None
+    return Seen(page=shown, words=layer, ruled=drawn.ruled and bool(text), too_large=need != "no")
 
 
-def _read_picture(image: np.ndarray, width: float, number: int, layer_text: str, layer: PageWords) -> Seen:
-    """Read a rendered page by OCR; `layer_text` is the page's own good but short text, whose words are taken where they stand."""
+def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None) -> Seen:
+    """Read a rendered page by OCR; `layer` holds the page's own good but few words, which are taken where they stand."""
     from mailbot.extract.ocr import scan
 
     found = scan(image, number=number)
-    unit = width / image.shape[1]
-    size = found.words.width * unit, found.words.height * unit
-    words = PageWords(number=number, width=size[0], height=size[1], lines=scaled(found.words.lines, unit))
+    unit = page.get_size()[0] / image.shape[1]
+    width, height = found.words.width * unit, found.words.height * unit
+    words = PageWords(number=number, width=width, height=height, lines=scaled(found.words.lines, unit))
     text, source = found.text, "ocr"
-    if layer_text and not found.turned and not found.skew:
-        words, text, source = _merged(words, layer), "", "mixed"
-        text = "\n".join(line_text(line) for line in words.lines)
-    elif layer_text:
-        text, source = f"{found.text}\n{layer_text}".strip(), "mixed"
-    page = Page(
-        number=number,
-        text=text,
-        source="mixed" if source == "mixed" else "ocr",
-        confidence=found.confidence,
-        width=round(size[0], 2),
-        height=round(size[1], 2),
+    if layer is not None and not found.turned and not found.skew:
+        words = _merged(words, layer)
+        text, source = "\n".join(line_text(line) for line in words.lines), "mixed"
+    return Seen(
+        page=Page(
+            number=number,
+            text=text,
+            source="mixed" if source == "mixed" else "ocr",
+            confidence=found.confidence,
+            width=round(width, 2),
+            height=round(height, 2),
+        ),
+        words=words,
+        skew=found.skew,
+        no_text=not text,
     )
-    return Seen(page=page, words=words, skew=found.skew, no_text=not text)
 
 
-def _need_of_ocr(page: Any, text: str, visible: int) -> Literal["no", "instead", "beside"]:
+def _need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead", "beside"]:
     """Say whether the page must be read by OCR, instead of its text layer or beside it."""
+    visible = sum(not character.isspace() for character in text)
     if visible and garbage_share(text) > GARBAGE:
         return "instead"
     if visible < TOO_LITTLE:
         return "no" if blank(page) else "beside"
-    return "beside" if visible < STAMP and layout(page).pictures > MOSTLY_PICTURE else "no"
+    return "beside" if visible < STAMP and drawn.pictures > MOSTLY_PICTURE else "no"
 
 
 def garbage_share(text: str) -> float:
@@ -266,4 +254,4 @@ def open_pdf(content: bytes) -> Any:
 
 def encrypted(error: pypdfium2.PdfiumError) -> bool:
     """Return whether opening failed for want of a password."""
-    return getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD
+    return bool(getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD)

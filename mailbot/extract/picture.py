@@ -9,19 +9,15 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mailbot.core.document import Document, Field, Page, Problem
-from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
-from mailbot.extract.ocr import Scan, scan, upright
+from mailbot.extract.ocr import scan, upright
 from mailbot.extract.reader import Found, Limits
-
-UNSURE = 0.75
-"""Confidence of OCR below which a person should look at the picture."""
+from mailbot.extract.seen import Seen, fields_of, problems_of
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -37,10 +33,12 @@ class _TooLarge(Exception):
 
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
-    """Read a picture. What cannot be read is a problem: broken_picture, too_many_pixels, too_many_pages, no_text, low_confidence."""
-    scans: list[Scan] = []
+    """Read a picture.
+
+    What cannot be read is a problem: broken_picture, too_many_pixels, too_many_pages, no_text, low_confidence.
+    """
+    seen: list[Seen] = []
     problems: list[Problem] = []
-    sizes: list[tuple[int, int]] = []
     try:
         with _opened(content) as picture:
             count = _frames(picture)
@@ -48,21 +46,24 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
                 detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
                 problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
             for number in range(1, min(count, limits.max_pages) + 1):
-                image = _pixels(picture, number, limits.max_pixels)
-                sizes.append((image.shape[1], image.shape[0]))
-                if limits.ocr:
-                    scans.append(scan(image, number=number))
+                seen.append(_read_page(_pixels(picture, number, limits.max_pixels), number, limits))
     except _TooLarge as error:
         problems.append(Problem(code="too_many_pixels", detail=f"{name}: {error}", remedy="raise extract.max_pixels"))
     except BadInput as error:
         problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
-    pages = (
-        tuple(_page(one) for one in scans) if limits.ocr else tuple(_unread(number, size) for number, size in enumerate(sizes, 1))
-    )
-    for one in scans:
-        problems += _problems(name, one)
-    document = Document(name=name, media_type=media_type, pages=pages, fields=_fields(scans))
+    problems += problems_of(name, seen)
+    document = Document(name=name, media_type=media_type, pages=tuple(one.page for one in seen), fields=fields_of(seen))
     return Found(documents=(document,), problems=tuple(problems))
+
+
+def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
+    if not limits.ocr:
+        return Seen(page=Page(number=number, text="", source="ocr", width=image.shape[1], height=image.shape[0]))
+    found = scan(image, number=number)
+    words = found.words
+    page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
+    plain = int(image.max()) - int(image.min()) < 24
+    return Seen(page=page, words=words, skew=found.skew, no_text=not found.text and not plain)
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
@@ -123,33 +124,3 @@ def _pixels(picture: Image.Image, number: int, most: int) -> np.ndarray:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     return np.ascontiguousarray(np.asarray(image.convert("RGB"))[:, :, ::-1])
-
-
-def _page(one: Scan) -> Page:
-    words = one.words
-    return Page(number=words.number, text=one.text, source="ocr", confidence=one.confidence, width=words.width, height=words.height)
-
-
-def _unread(number: int, size: tuple[int, int]) -> Page:
-    return Page(number=number, text="", source="ocr", width=size[0], height=size[1])
-
-
-def _fields(scans: list[Scan]) -> tuple[Field, ...]:
-    """Return the fields, each where it stands on the picture as shown."""
-    if not business_paper("\n".join(one.text for one in scans)):
-        return ()
-    pages = {one.words.number: one for one in scans}
-    found = find_fields([one.words for one in scans])
-    return tuple(
-        replace(field, box=pages[field.page or 1].place(field.box) if field.box else None, origin="ocr") for field in found
-    )
-
-
-def _problems(name: str, one: Scan) -> list[Problem]:
-    where = f"{name}, page {one.words.number}" if one.words.number > 1 else name
-    if one.confidence is None:
-        return [Problem(code="no_text", detail=f"{where}: no text on it", remedy="look at the picture")]
-    if one.confidence < UNSURE:
-        detail = f"{where}: read with confidence {one.confidence:.2f}"
-        return [Problem(code="low_confidence", detail=detail, remedy="look at the picture")]
-    return []

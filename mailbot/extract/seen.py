@@ -1,0 +1,78 @@
+"""What was read off one page, of a PDF or a picture, and what follows from it for the whole document: fields and problems."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from mailbot.core.document import Box, Field, Page, Problem
+from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.words import PageWords
+
+UNSURE = 0.75
+"""Confidence of OCR below which a person should look at the page."""
+
+FIELD_PAGES = 5
+"""Pages at the beginning and at the end whose words are looked at for fields; the figures of an invoice stand there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One page as it was read.
+
+    `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
+    `ruled` says that there are ruling lines both ways; `too_large` that the page was not rendered; `no_text` that it shows
+    something, of which nothing could be read.
+    """
+
+    page: Page
+    words: PageWords | None = None
+    skew: float = 0.0
+    ruled: bool = False
+    too_large: bool = False
+    no_text: bool = False
+
+    def shown(self, box: Box) -> Box:
+        """Return where a box of `words` stands on the page as a person is shown it: upright, but not straightened."""
+        if not self.skew or self.words is None:
+            return box
+        from mailbot.extract.orientation import lean
+
+        return lean(box, self.skew, self.words.width, self.words.height)
+
+
+def wanted_for_fields(number: int, count: int) -> bool:
+    """Return whether page `number` of `count` is one that is looked at for fields."""
+    return number <= FIELD_PAGES or number > count - FIELD_PAGES
+
+
+def fields_of(seen: Sequence[Seen]) -> tuple[Field, ...]:
+    """Return the fields of a document, each where a person will see it."""
+    pages = {one.page.number: one for one in seen if one.words is not None and wanted_for_fields(one.page.number, len(seen))}
+    if not business_paper("\n".join(one.page.text for one in pages.values())):
+        return ()
+    found = find_fields([one.words for one in pages.values() if one.words is not None])
+    fields = []
+    for field in found:
+        one = pages[field.page or 1]
+        x0, y0, x1, y1 = one.shown(field.box) if field.box else (0.0, 0.0, 0.0, 0.0)
+        box = (round(x0, 1), round(y0, 1), round(x1, 1), round(y1, 1)) if field.box else None
+        fields.append(replace(field, box=box, origin="text" if one.page.source == "text" else "ocr"))
+    return tuple(fields)
+
+
+def problems_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
+    """Return what a person should know about the pages: too_many_pixels, no_text, low_confidence."""
+    problems = []
+    for one in seen:
+        page = one.page
+        where = f"{name}, page {page.number}" if len(seen) > 1 else name
+        if one.too_large:
+            detail = f"{where}: {page.width:.0f} x {page.height:.0f} points, not rendered"
+            problems.append(Problem(code="too_many_pixels", detail=detail, remedy="raise extract.max_pixels"))
+        elif one.no_text:
+            problems.append(Problem(code="no_text", detail=f"{where}: nothing readable on it", remedy="look at the page"))
+        elif page.confidence is not None and page.confidence < UNSURE:
+            detail = f"{where}: read with confidence {page.confidence:.2f}"
+            problems.append(Problem(code="low_confidence", detail=detail, remedy="look at the page"))
+    return problems
