@@ -277,7 +277,7 @@ class ImapClient:
         for answer in answers:
             try:
                 pairs = fetched(answer)
-            except (ValueError, IndexError) as error:
+            except ValueError as error:
                 self._wire.fail(f"the server's FETCH answer was not understood ({error})")
                 raise Unreachable(self._wire.failure) from None
             uid, value = pairs.get(b"UID"), pairs.get(item)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mailbot.config import Account
-from mailbot.errors import LoginRefused, Unreachable
+from mailbot.core.item import Arrival, HighWater
+from mailbot.errors import DiskFull, LoginRefused, Unreachable
 from mailbot.inbox import imap, imap_intake
 from mailbot.inbox.reconcile import reconcile
+from mailbot.ledger.sql import SqlLedger
 from tests.faults.imap_script import ScriptedServer
 from tests.servers.imap_desk import account, mail, now, until, watching
 
@@ -213,6 +217,56 @@ async def test_calls_beside_the_watch_raise_and_do_not_hang(tmp_path: Path) -> N
                 await one.mailbox.find_sent("<a@b>")
             with pytest.raises(Unreachable):
                 await one.mailbox.save_sent(mail("reply"))
+
+
+async def test_a_full_disk_delays_and_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored, full = SqlLedger.receive, True
+
+    async def receive(self: SqlLedger, arrivals: Sequence[Arrival], mark: HighWater | None = None) -> list[int | None]:
+        if full:
+            raise DiskFull("no space left", remedy="make some")
+        return await stored(self, arrivals, mark)
+
+    monkeypatch.setattr(SqlLedger, "receive", receive)
+    async with ScriptedServer(MAILS).running() as server, watching(desk(server), tmp_path) as one:
+        assert "no space left" in (await one.state("trouble")).detail
+        assert not [command for command in server.commands if "STORE" in command]
+        full = False
+        await one.arrived(5)
+        await one.state("ok")
+
+
+async def test_a_status_that_cannot_be_kept_stops_no_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def set_status(self: SqlLedger, status: object) -> None:
+        raise RuntimeError("the status table is gone")
+
+    monkeypatch.setattr(SqlLedger, "set_status", set_status)
+    async with ScriptedServer(MAILS).running() as server, watching(desk(server), tmp_path) as one:
+        await one.arrived(5)
+        server.push(6, mail(6))
+        await one.arrived(6)
+
+
+async def test_stopping_at_any_moment_leaves_a_ledger_to_go_on_from(tmp_path: Path) -> None:
+    mails = {uid: mail(uid) for uid in range(1, 201)}
+    async with ScriptedServer(mails).running() as server:
+        for count in range(1, 20):
+            server.commands.clear()
+            async with watching(desk(server, timeout_seconds=30), tmp_path), asyncio.timeout(60):
+                while len(server.commands) < count and "IDLE" not in server.commands:
+                    await asyncio.sleep(0)
+        async with watching(desk(server, timeout_seconds=30), tmp_path) as one:
+            await one.arrived(200)
+            await one.state("ok")
+            assert sorted(item.origin.uid for item in await one.items()) == list(range(1, 201))
+
+
+async def test_one_mail_under_two_labels_of_gmail_is_one_item(tmp_path: Path) -> None:
+    async with ScriptedServer(MAILS).running() as server:
+        server.capabilities = "IMAP4rev1 IDLE X-GM-EXT-1"
+        async with watching(desk(server, folders=("INBOX", "Invoices")), tmp_path) as one:
+            await one.state("ok")
+            assert len(await one.items()) == 5
 
 
 async def test_gmail_files_sent_mail_itself(tmp_path: Path) -> None:
