@@ -9,14 +9,20 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+from collections.abc import Callable, Sequence
+from typing import Any, BinaryIO, TypeVar, TypeVarTuple
 
 from mailbot.errors import BadInput
 
 LENGTHS = struct.Struct(">IQ")
 MAX_HEADER = 64 * 2**20
 """Bytes of JSON in one frame: the text and tables of one file."""
+
+OFF_LOOP = 1 << 20
+"""Bytes from which work on them is done in a thread."""
+
+A = TypeVarTuple("A")
+R = TypeVar("R")
 
 Header = dict[str, Any]
 
@@ -38,6 +44,11 @@ def read(stream: BinaryIO) -> tuple[Header, bytes] | None:
     return json.loads(stream.read(header)), stream.read(body)
 
 
+async def off_loop(size: int, work: Callable[[*A], R], *arguments: *A) -> R:
+    """Do work on `size` bytes: small work here, large work in a thread, so that the loop goes on."""
+    return await asyncio.to_thread(work, *arguments) if size > OFF_LOOP else work(*arguments)
+
+
 async def receive(stream: asyncio.StreamReader, *, max_body: int) -> tuple[Header, bytes]:
     """Read one frame from a worker, which may lie.
 
@@ -46,7 +57,7 @@ async def receive(stream: asyncio.StreamReader, *, max_body: int) -> tuple[Heade
     header, body = LENGTHS.unpack(await stream.readexactly(LENGTHS.size))
     if header > MAX_HEADER or body > max_body:
         raise ValueError(f"a frame of {header} + {body} bytes is over the limit")
-    value = json.loads(await stream.readexactly(header))
+    value = await off_loop(header, json.loads, await stream.readexactly(header))
     if not isinstance(value, dict):
         raise ValueError("a frame's header is not an object")
     return value, await stream.readexactly(body)

@@ -9,6 +9,8 @@ import re
 import zipfile
 from io import BytesIO
 
+from mailbot.extract.reader import READERS
+
 MAIL = "message/rfc822"
 UNKNOWN = "application/octet-stream"
 
@@ -56,6 +58,15 @@ def detect(name: str, content: bytes, given: str = "") -> str:
     given = given.partition(";")[0].strip().lower()
     ending = ENDINGS.get(name.rpartition(".")[2].lower() if "." in name else "", "")
     return _by_bytes(content, MAIL if MAIL in (given, ending) else ending or given) or _text_kind(content, ending, given)
+
+
+def reader_type(media_type: str) -> str:
+    """Return the type whose reader reads this one, "" for none: text that nobody reads better (calendars, XML) is read as text."""
+    if media_type in READERS:
+        return media_type
+    if media_type.startswith("text/") or media_type.endswith(("/xml", "+xml", "/json", "+json")):
+        return "text/plain"
+    return ""
 
 
 def _by_bytes(content: bytes, hint: str) -> str:

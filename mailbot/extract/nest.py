@@ -14,7 +14,8 @@ from mailbot.config import Extract
 from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
 from mailbot.extract import answers, frames
-from mailbot.extract.media_type import MAIL
+from mailbot.extract.frames import off_loop
+from mailbot.extract.media_type import MAIL, reader_type
 from mailbot.extract.reader import Found, Member
 from mailbot.extract.spawn import WorkerDied
 from mailbot.ports import Extracted
@@ -91,7 +92,7 @@ class Nest:
     async def _inside(self, members: tuple[Member, ...], depth: int) -> list[_Piece]:
         """Read everything inside one file at the same time; the lanes hold back what is too much at once."""
         for member in members:
-            self.contents[sha256(member.content).hexdigest()] = member.content
+            self.contents[await off_loop(len(member.content), _digest, member.content)] = member.content
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._file(member, depth=depth)) for member in members]
@@ -101,7 +102,7 @@ class Nest:
 
     async def _file(self, file: Member, *, depth: int) -> _Piece:
         """Read a file of the nest and what is inside it."""
-        digest = sha256(file.content).hexdigest()
+        digest = await off_loop(len(file.content), _digest, file.content)
         bare = Document(name=file.name, media_type=file.media_type, sha256=digest)
         refused = self._refusal(file)
         if refused is None and file.media_type in (MAIL, ARCHIVE) and depth > self._settings.archive_depth:
@@ -134,7 +135,11 @@ class Nest:
 
     async def _found(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
         """Have one file read by its reader."""
-        header = {"kind": "file", "name": file.name, "media_type": file.media_type, "limits": self._limits()}
+        reader = reader_type(file.media_type)
+        if not reader:
+            detail = f"{file.name}: {file.media_type}"
+            return Found(), (Problem(code="unknown_type", detail=detail, remedy="open the original"),)
+        header = {"kind": "file", "name": file.name, "media_type": file.media_type, "reader": reader, "limits": self._limits()}
         try:
             answer, body = await self._ask(header, file.content)
         except WorkerDied as error:
@@ -146,9 +151,6 @@ class Nest:
             found = answers.file(answer, body, name=file.name, digest=digest)
         except answers.BadAnswer as error:
             return Found(), (Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original"),)
-        if not answer.get("read"):
-            detail = f"{file.name}: {file.media_type}"
-            return found, (Problem(code="unknown_type", detail=detail, remedy="open the original"),)
         return found, tuple(_named(file.name, problem) for problem in found.problems)
 
     async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
@@ -161,7 +163,7 @@ class Nest:
         if problem is not None:
             return None, _Piece(problems=(problem,))
         try:
-            message, members, problems = await asyncio.to_thread(answers.mail, answer, body)
+            message, members, problems = await off_loop(len(body), answers.mail, answer, body)
         except answers.BadAnswer as error:
             problem = Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original")
             return None, _Piece(problems=(problem,))
@@ -202,6 +204,10 @@ class Nest:
         if "failed" in answer:
             return Problem(code="unreadable_file", detail=f"{name}: {answer['failed']}", remedy="look at the original")
         return None
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()
 
 
 def _named(name: str, problem: Problem) -> Problem:

@@ -7,6 +7,7 @@ it is given the beginning of the text only, with blank lines collapsed. What it 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 MAX_TEXT = 8_000
 """Characters that are searched for the first quote; in a longer text new words stand above that or everywhere."""
@@ -15,9 +16,22 @@ MAX_LINE = 1_000
 
 _BLANK_LINES = re.compile(r"\n[ \t\r\f\v\u00a0\u200b]*(?:\n[ \t\r\f\v\u00a0\u200b]*)++")
 _INNER_SPACE = re.compile(r"[ \t\u00a0]{8,}")
+_WORD = re.compile(r"[^\W\d_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_WESTERN = ("en", "de", "fr", "es", "it", "nl", "pl", "cs", "da", "sv")
-_EASTERN = ("en", "zh", "ja", "ko")
+_TELLING = {
+    "de": "und der die das ist nicht mit für wir ihre grüße grüßen schrieb gesendet",
+    "fr": "et le la les des est pour nous vous votre cordialement merci envoyé",
+    "es": "el los las para por que con su saludos gracias enviado escribió",
+    "it": "il che per con una sono della saluti grazie inviato scritto",
+    "nl": "het een van voor met niet wij uw groet groeten verzonden schreef",
+    "pl": "nie jest dla się oraz pozdrawiam pozdrowieniami pisze napisał wysłano",
+    "cs": "je pro není jsme prosím pozdravem děkuji napsal odesláno",
+    "da": "og er det til ikke jeg venlig hilsen skrev sendt",
+    "sv": "och är det inte för vi hälsning hälsningar skrev skickat",
+}
+_LANGUAGES = {word: language for language, words in _TELLING.items() for word in words.split()}
+"""Words of which two say that a text may be in that language: each language takes the library a third of a millisecond."""
+
 _QUOTE_BEGINS = re.compile(
     r"^[ \t]*(?:"
     r"-{2,}[ ]?(?:Original[ -]Message|Forwarded message|Ursprüngliche Nachricht|Weitergeleitete Nachricht|Message d'origine"
@@ -56,12 +70,20 @@ def _by_library(text: str) -> str:
     """Return the first reply of a text without its signature, as mail-parser-reply sees it."""
     if max(map(len, text.split("\n"))) > MAX_LINE:
         return _SIGNATURE.split(text, maxsplit=1)[0]
-    from mailparser_reply import EmailReplyParser
+    from mailparser_reply.parser import EmailMessage
 
-    languages = _EASTERN if _CJK.search(text) else _WESTERN
-    replies = EmailReplyParser(languages=list(languages)).read(text).replies
+    # Its default takes a list of ordered goods that begins with a hyphen for a signature.
+    replies = EmailMessage(text=text, languages=_languages(text), keep_hyphen_lists=True).read().replies
     body: str = replies[0].body if replies else text
     return body if body.strip() else _SIGNATURE.split(text, maxsplit=1)[0]
+
+
+def _languages(text: str) -> list[str]:
+    """Return the languages that a text may be written in, English always among them."""
+    if _CJK.search(text):
+        return ["en", "zh", "ja", "ko"]
+    hits = Counter(_LANGUAGES[word] for word in set(_WORD.findall(text.lower())) if word in _LANGUAGES)
+    return ["en"] + [language for language, count in hits.most_common(2) if count > 1]
 
 
 def _is_quoted(line: str) -> bool:

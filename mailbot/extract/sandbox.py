@@ -19,13 +19,14 @@ from mailbot.extract.nest import Nest
 from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied
 from mailbot.ports import Extracted, Page
 
+HEAVY_NICE = 5
 LIGHT_MEMORY_MB = 1024
 LIGHT_CPU_SECONDS = 30
 LIGHT_WALL_SECONDS = 45.0
 LIGHT_RESIDENT_MB = 120
 LIGHT_DEPTH = 8
 """Jobs kept in the pipe of a light worker: it never waits for the daemon to answer."""
-LIGHT_TEXT = 1 << 20
+LIGHT_TEXT = 1 << 18
 """Bytes of a text or table up to which it is read in the light lane."""
 
 LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values")
@@ -39,7 +40,7 @@ class Sandbox:
         light = _confinement(
             settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
         )
-        heavy = _confinement(settings)
+        heavy = _confinement(settings, nice=HEAVY_NICE)
         render = _confinement(settings, cpu=60, wall=60.0)
         self._light = Lane("light", light, size=2, depth=LIGHT_DEPTH, keep=1, idle_seconds=idle_seconds, command=command)
         self._heavy = Lane("heavy", heavy, size=settings.workers, idle_seconds=idle_seconds, command=command)
@@ -95,12 +96,18 @@ class Sandbox:
 
     async def _ask(self, header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]:
         """Do one job in the lane that fits it."""
-        light = header["kind"] in ("mail", "detect") or (header["media_type"] in LIGHT_TYPES and len(content) <= LIGHT_TEXT)
+        light = header["kind"] in ("mail", "detect") or (header["reader"] in LIGHT_TYPES and len(content) <= LIGHT_TEXT)
         return await (self._light if light else self._heavy).run(header, content)
 
 
 def _confinement(
-    settings: config.Extract, *, memory_mb: int = 1 << 30, cpu: int = 1 << 30, wall: float = 1e9, resident_mb: int = 0
+    settings: config.Extract,
+    *,
+    memory_mb: int = 1 << 30,
+    cpu: int = 1 << 30,
+    wall: float = 1e9,
+    resident_mb: int = 0,
+    nice: int = 0,
 ) -> Confinement:
     """Return the settings as a worker's limits, each no more than what the lane allows."""
     memory = min(settings.memory_mb, memory_mb) << 20
@@ -111,4 +118,5 @@ def _confinement(
         wall_seconds=min(settings.wall_seconds, wall),
         resident=resident_mb << 20 or memory // 2,
         max_answer=max(settings.archive_mb, settings.file_mb) << 20,
+        nice=nice,
     )

@@ -33,7 +33,10 @@ class WorkerDied(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confinement:
-    """What a worker is allowed; bytes and seconds. Past `resident` bytes it is replaced after its job."""
+    """What a worker is allowed; bytes and seconds. Past `resident` bytes it is replaced after its job.
+
+    `nice` is how far it stands back behind the daemon.
+    """
 
     memory: int
     file_size: int
@@ -41,6 +44,7 @@ class Confinement:
     wall_seconds: float
     resident: int
     max_answer: int
+    nice: int = 0
 
 
 class WorkerProcess:
@@ -81,6 +85,7 @@ class WorkerProcess:
                     "file_size": limits.file_size,
                     "cpu_seconds": limits.cpu_seconds,
                     "resident": limits.resident,
+                    "nice": limits.nice,
                     "parent": os.getpid(),
                 }
             )

@@ -10,7 +10,6 @@ from __future__ import annotations
 import errno
 import os
 import resource
-import sys
 import traceback
 from typing import Any, BinaryIO
 
@@ -19,7 +18,7 @@ from mailbot.errors import BadInput
 from mailbot.extract import frames
 from mailbot.extract.confine import arm_processor_time, confine
 from mailbot.extract.media_type import detect
-from mailbot.extract.reader import Found, Limits, Reader, reader_for
+from mailbot.extract.reader import Found, Limits, reader_for
 
 Answer = tuple[frames.Header, tuple[bytes, ...]]
 
@@ -31,6 +30,7 @@ def main() -> None:
     if first is None:
         return
     setup = first[0]
+    os.nice(setup["nice"])
     cut = confine(memory=setup["memory"], file_size=setup["file_size"], parent=setup["parent"])
     _write(answers, ({"isolation": cut}, ()))
     while (job := frames.read(requests)) is not None:
@@ -103,11 +103,10 @@ def _mail(job: frames.Header, content: bytes) -> Answer:
 
 def _file(job: frames.Header, content: bytes) -> Answer:
     """Read a file by the reader of its type: its documents in their JSON form, and the bytes of its members."""
-    read = _reader(job["media_type"])
+    read = reader_for(job["reader"])
     found = read(job["name"], content, job["media_type"], Limits(**job["limits"])) if read else Found()
     header = {
         "found": "file",
-        "read": read is not None,
         "documents": [document_to_json(document, full=True) for document in found.documents],
         "members": [
             {"name": one.name, "media_type": detect(one.name, one.content, one.media_type), "size": len(one.content)}
@@ -116,14 +115,6 @@ def _file(job: frames.Header, content: bytes) -> Answer:
         "problems": [problem_to_json(problem) for problem in found.problems],
     }
     return header, tuple(member.content for member in found.members)
-
-
-def _reader(media_type: str) -> Reader | None:
-    """Return the reader of a type; text that nobody reads better (calendars, XML) is read as text."""
-    read = reader_for(media_type)
-    if read is None and (media_type.startswith("text/") or media_type.endswith(("/xml", "+xml", "/json", "+json"))):
-        read = reader_for("text/plain")
-    return read
 
 
 def _render(job: frames.Header, content: bytes) -> Answer:
@@ -170,5 +161,4 @@ def _spent(setup: dict[str, Any]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.setrecursionlimit(2000)
     main()

@@ -16,6 +16,8 @@ from mailbot.extract.reader import Found, Limits
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """Misbehave as `name` says (up to its first dot)."""
+    if name.startswith("types"):
+        return wrong_types(name)
     return _said(name, DEEDS[name.partition(".")[0]]())
 
 
@@ -125,7 +127,7 @@ def fine() -> str:
 DEEDS = {
     name: deed
     for name, deed in list(globals().items())
-    if callable(deed) and getattr(deed, "__module__", "") == __name__ and name not in ("read", "_said", "_tried")
+    if callable(deed) and getattr(deed, "__module__", "") == __name__ and name not in ("read", "_said", "_tried", "wrong_types")
 }
 
 

@@ -12,14 +12,20 @@ import pytest
 
 from mailbot.config import Extract
 from mailbot.errors import MailbotError, WorkerUnavailable
-from mailbot.extract.spawn import COMMAND
+from mailbot.extract.reader import READERS
 from mailbot.extract.sandbox import Sandbox
+from mailbot.extract.spawn import COMMAND
 from mailbot.ports import Extracted
 
 HOSTILE = (sys.executable, "-P", str(Path(__file__).with_name("hostile_worker.py")))
 BYTES = bytes(range(32)) * 4
 
 Read = Callable[[str], Awaitable[Extracted]]
+
+
+@pytest.fixture(autouse=True)
+def _hostile_type_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(READERS, "application/x-hostile", "hostile_reader")
 
 
 @pytest.fixture
@@ -51,6 +57,7 @@ async def read(sandbox: Sandbox, deed: str) -> tuple[str, str]:
         ("disk", "over_limit disk.bin: its text and tables, or a file made from it, are larger"),
         ("nesting", "over_limit nesting.bin: it is nested too deeply"),
         ("bug", 'unreadable_file bug.bin: KeyError: "a reader\'s bug"'),
+        ("types", "broken_answer types.bin: TypeError"),
         ("garbage", "over_limit garbage.bin: it answered nonsense"),
         ("promise", "over_limit promise.bin: it answered nonsense"),
     ],
@@ -68,6 +75,27 @@ async def test_a_worker_reaches_no_network_and_starts_no_process(sandbox: Sandbo
     assert text == "refused: PermissionError"
     assert problem == ""
     assert sandbox.isolation() in ("network namespace", "seccomp")
+
+
+@pytest.mark.parametrize(
+    ("options", "cut"),
+    [
+        (("--no-namespace",), "seccomp"),
+        (("--no-filter",), "network namespace"),
+        (("--no-namespace", "--no-filter"), "none"),
+    ],
+)
+async def test_the_cut_that_is_in_force_is_told(options: tuple[str, ...], cut: str) -> None:
+    sandbox = Sandbox(Extract(), command=(*HOSTILE, *options))
+    try:
+        assert sandbox.isolation() == ""
+        await sandbox.start()
+        assert sandbox.isolation() in (cut, "none")  # A system without user namespaces has no network namespace to offer.
+        text, _ = await read(sandbox, "internet")
+        assert text == ("refused: PermissionError" if cut == "seccomp" else text)
+        assert cut == "seccomp" or text.startswith("did <socket.socket")
+    finally:
+        await sandbox.close()
 
 
 async def test_a_worker_knows_nothing_of_the_daemon(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,6 +37,23 @@ def test_answers_between_quoted_lines_are_all_kept() -> None:
     assert new_text(text) == "Hello,\n\nFirst answer.\n\nSecond answer."
 
 
+@pytest.mark.parametrize(
+    "closing", ["Best regards\nAnna", "Kind regards,\nAnna Smith\nAcme Ltd", "Sent from my iPhone", "-- \nAnna"]
+)
+def test_a_closing_and_what_is_below_it_go(closing: str) -> None:
+    assert new_text(f"Hello,\n\nplease send 12 bolts.\n\n{closing}\n") == "Hello,\n\nplease send 12 bolts."
+
+
+def test_a_closing_in_the_mails_own_language_goes() -> None:
+    text = "Guten Tag,\n\nbitte senden Sie uns die Ware und das Angebot.\n\nMit freundlichen Grüßen\nAnna Schmidt\n"
+    assert new_text(text) == "Guten Tag,\n\nbitte senden Sie uns die Ware und das Angebot."
+
+
+def test_a_list_of_goods_is_no_signature() -> None:
+    text = "Please send:\n\n- 5 bolts\n- 3 nuts\n\nand tell us when."
+    assert new_text(text) == text
+
+
 def test_a_mere_forward_adds_nothing() -> None:
     assert new_text("---------- Forwarded message ---------\nFrom: A <a@example.org>\nDate: x\nSubject: y\n\nthe invoice\n") == ""
 
