@@ -99,8 +99,6 @@ async def _sandbox(config: Config) -> str:
 
 
 async def _model(config: Config) -> str:
-    if config.generate.maker == "template":
-        return "none: drafts are the reply templates alone"
     from mailbot.generate.make import make_generator
 
     generator = await asyncio.to_thread(make_generator, config)

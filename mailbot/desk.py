@@ -21,6 +21,7 @@ from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State, step
 from mailbot.core.message import Address
 from mailbot.core.route import Route, route_from_json
+from mailbot.core.tables import table_of_from_json
 from mailbot.errors import IllegalEvent, NotAllowed, Stale
 from mailbot.ports import Ledger, View
 from mailbot.steps import BOT, canonical
@@ -44,6 +45,7 @@ class PeopleDesk:
         """Return everything about one item."""
         row = await self.ledger.item(item)
         reading = await self.ledger.artifact(item, "reading")
+        tables = await self.ledger.artifact(item, "tables")
         route = await self.ledger.artifact(item, "route")
         read = reading_from_json(json.loads(reading)) if reading else None
         routed = route_from_json(json.loads(route)) if route else None
@@ -52,6 +54,7 @@ class PeopleDesk:
         return View(
             item=row,
             reading=read,
+            tables=tuple(table_of_from_json(one) for one in json.loads(tables)) if tables else (),
             route=routed,
             decisions=tuple(decision_from_json(json.loads(one)) for one in await self.ledger.artifacts(item, "decision")),
             drafts=tuple(draft_from_json(json.loads(one)) for one in await self.ledger.artifacts(item, "draft")),

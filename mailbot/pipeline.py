@@ -20,14 +20,19 @@ from mailbot.core import reply
 from mailbot.core.document import QUARANTINE_CODES, Reading, reading_from_json, reading_to_json
 from mailbot.core.draft import Draft, draft_to_json
 from mailbot.core.item import Artifact, Happening, Item
+from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State
 from mailbot.core.route import Route, route_from_json, route_to_json
+from mailbot.core.tables import TableOf, table_of_to_json
 from mailbot.delivery import Delivery
 from mailbot.errors import BadInput, MailbotError, Stale
 from mailbot.ports import Extracted, Extractor, Ledger
 from mailbot.steps import BOT, RETRY_MOST, backoff, by_holder, canonical
 
 log = logging.getLogger(__name__)
+
+MOST_TABLES = 20
+"""Tables of one item that are cleaned: the first ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +88,35 @@ class Pipeline:
         if kept:
             await self.ledger.store_blobs(kept)
         described = self._describe(item, reading)
-        artifact = Artifact(kind="reading", content=canonical(reading_to_json(reading, full=True)))
+        artifacts = [Artifact(kind="reading", content=canonical(reading_to_json(reading, full=True)))]
         hostile = [problem for problem in reading.problems if problem.code in QUARANTINE_CODES]
         if hostile:
             reason = "; ".join(f"{problem.code}: {problem.detail}" for problem in hostile)
             found = Happening(event=Event.FOUND_HOSTILE, actor=BOT, cause=reason)
-            return await self.ledger.record(by_holder(item, found, artifacts=(artifact,), reason=reason, **described))
+            return await self.ledger.record(by_holder(item, found, artifacts=tuple(artifacts), reason=reason, **described))
+        if tables := await self._clean(reading):
+            artifacts.append(Artifact(kind="tables", content=canonical([table_of_to_json(one) for one in tables])))
         read = Happening(event=Event.EXTRACTED, actor=BOT)
         route, events, more = self._routed(item, reading)
         return await self.ledger.record(
-            by_holder(item, read, *events, artifacts=(artifact, self._route_artifact(route)), **(described | more))
+            by_holder(item, read, *events, artifacts=(*artifacts, self._route_artifact(route)), **(described | more))
         )
+
+    async def _clean(self, reading: Reading) -> list[TableOf]:
+        """Clean the tables of a reading; one that cannot be cleaned stays as loaded."""
+        language = guess(reading.text)
+        found: list[TableOf] = []
+        for document in reading.documents:
+            for place, table in enumerate(document.tables):
+                if len(found) == MOST_TABLES:
+                    return found
+                try:
+                    cleaned = await self.extractor.clean(table, language=language)
+                except BadInput as error:
+                    log.warning("%s, table %d: %s", document.name, place + 1, error)
+                else:
+                    found.append(TableOf(document=document.name, place=place, cleaned=cleaned))
+        return found
 
     def _describe(self, item: Item, reading: Reading) -> dict[str, Any]:
         """Return what the lists show of an item."""

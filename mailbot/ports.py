@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from mailbot.core.approval import Decision
-from mailbot.core.document import Reading
+from mailbot.core.document import Reading, Table
 from mailbot.core.draft import Draft
 from mailbot.core.facts import Facts
 from mailbot.core.item import Arrival, ArtifactKind, AuditEntry, Change, HighWater, Item, Outgoing
 from mailbot.core.lifecycle import State
 from mailbot.core.route import Route
+from mailbot.core.tables import Cleaned, TableOf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,9 @@ class Extractor(Protocol):
         Never raises for bad bytes: what went wrong is a Problem of the reading, `over_limit` when a worker was stopped.
         """
 
+    async def clean(self, table: Table, *, language: str = "") -> Cleaned:
+        """Type and clean one table. Raises BadInput when no worker can."""
+
     async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
         """Render one page (from 1) of a PDF or picture as PNG, at most `width` pixels wide. Raises BadInput."""
 
@@ -196,6 +200,9 @@ class Generator(Protocol):
     async def draft(self, request: DraftRequest) -> Draft:
         """Return a draft in any case: when the model cannot be asked, the skeleton, and `note` says why."""
 
+    async def probe(self) -> str:
+        """Return one line that says what writes the drafts. Raises Unreachable, LoginRefused or ConfigError."""
+
     async def close(self) -> None:
         """Close connections."""
 
@@ -230,7 +237,7 @@ class Mailbox(Protocol):
         """Return whether the Sent mailbox holds that Message-ID."""
 
     async def server_uids(self) -> dict[str, tuple[int, set[int]]]:
-        """Return, for each watched folder, its UIDVALIDITY and all UIDs (for `reconcile`)."""
+        """Return, for each watched folder, its UIDVALIDITY and all UIDs that are mailbot's to take by `start` (for `reconcile`)."""
 
 
 class Dispatcher(Protocol):
@@ -249,6 +256,7 @@ class View:
 
     item: Item
     reading: Reading | None
+    tables: tuple[TableOf, ...]
     route: Route | None
     decisions: tuple[Decision, ...]
     drafts: tuple[Draft, ...]

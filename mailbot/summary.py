@@ -13,6 +13,7 @@ from mailbot.core.draft import draft_to_json
 from mailbot.core.item import Item
 from mailbot.core.route import Route, route_from_json, route_to_json
 from mailbot.core.rules import RuleTrace
+from mailbot.core.tables import table_of_to_json
 from mailbot.ports import View
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ def view_json(view: View) -> dict[str, Any]:
     return {
         **item_json(view.item),
         "reading": reading_to_json(view.reading) if view.reading else None,
+        "tables": [table_of_to_json(one) for one in view.tables],
         "route": route_to_json(view.route, full=True) if view.route else None,
         "approvals": [decision_to_json(one) for one in view.decisions],
         "drafts": [draft_to_json(one) for one in view.drafts],

@@ -8,9 +8,9 @@ from typing import Literal
 
 from mailbot.core.lifecycle import Event, State
 
-ArtifactKind = Literal["reading", "route", "decision", "draft", "reply"]
+ArtifactKind = Literal["reading", "tables", "route", "decision", "draft", "reply"]
 """What is kept of an item besides its raw bytes. Each is a versioned blob: JSON of the core type of that name, but `reply`,
-which is the exact RFC 5322 bytes to send."""
+which is the exact RFC 5322 bytes to send; `tables` are the cleaned tables of the reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

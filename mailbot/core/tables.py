@@ -80,6 +80,15 @@ class Cleaned:
     page: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOf:
+    """A cleaned table and where it came from: the document's name, and the table's place in the document, from 0."""
+
+    document: str
+    place: int
+    cleaned: Cleaned
+
+
 def to_csv(cleaned: Cleaned) -> str:
     """Return the rows as RFC 4180 CSV, the column names first, safe to open in a spreadsheet program (see `defused`)."""
     out = io.StringIO()
@@ -128,6 +137,16 @@ def cleaned_from_json(value: Mapping[str, Any]) -> Cleaned:
         notes=tuple(Note(**note) for note in value["notes"]),
         checks=tuple(TotalCheck(**check) for check in value["checks"]),
     )
+
+
+def table_of_to_json(one: TableOf) -> dict[str, Any]:
+    """Return a cleaned table with its place as JSON; `table_of_from_json` reads it back."""
+    return {"document": one.document, "place": one.place, "cleaned": cleaned_to_json(one.cleaned)}
+
+
+def table_of_from_json(value: Mapping[str, Any]) -> TableOf:
+    """Rebuild a TableOf from `table_of_to_json`."""
+    return TableOf(document=value["document"], place=value["place"], cleaned=cleaned_from_json(value["cleaned"]))
 
 
 def _row_to_json(row: CleanRow) -> dict[str, Any]:

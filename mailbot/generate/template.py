@@ -124,6 +124,10 @@ class TemplateGenerator:
         """Return the skeleton. Its confidence is that of the fields it was filled from, until it is grounded."""
         return Draft(text=request.skeleton, made_by="template", confidence=skeleton_confidence(request.facts))
 
+    async def probe(self) -> str:
+        """Say that no model is asked."""
+        return "none: drafts are the reply templates alone"
+
     async def close(self) -> None:
         """Nothing is open."""
 

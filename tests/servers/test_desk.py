@@ -11,20 +11,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mailbot.generate.template import TemplateGenerator
 
 from mailbot.answers import Answers
 from mailbot.clock import new_message_id
 from mailbot.config import Config, parse
-from mailbot.core.document import Problem, Reading
+from mailbot.core.document import Problem, Reading, Table
 from mailbot.core.facts import Facts
 from mailbot.core.item import Arrival, Item, Origin, Outgoing
 from mailbot.core.lifecycle import ADVANCEABLE, State
 from mailbot.core.route import Route
+from mailbot.core.tables import Cleaned
 from mailbot.delivery import Delivery
 from mailbot.desk import PeopleDesk
 from mailbot.errors import DeliveryUnknown, IllegalEvent, LoginRefused, NotAllowed, NotSent, Stale
 from mailbot.extract import mail
+from mailbot.generate.template import TemplateGenerator
 from mailbot.ledger.sql import SqlLedger
 from mailbot.pipeline import Pipeline
 from mailbot.ports import Extracted, Page
@@ -53,6 +54,9 @@ class InProcessExtractor:
             reading=Reading(file=name, media_type="message/rfc822", message=mail.read(content).message, problems=self.problems),
             contents={},
         )
+
+    async def clean(self, table: Table, *, language: str = "") -> Cleaned:
+        raise AssertionError("there are no tables here")
 
     async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
         raise AssertionError("nothing is rendered here")
