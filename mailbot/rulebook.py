@@ -110,7 +110,9 @@ def read_yaml(file: str, content: bytes, findings: Findings) -> Tree | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
-        findings.add(file, line, f"not YAML: {error.problem or error.context}", _yaml_remedy(error, text, line))
+        begun = error.context_mark.line + 1 if error.context_mark else line
+        since = f", in what begins in line {begun}" if begun != line else ""
+        findings.add(file, line, f"not YAML: {error.problem or error.context}{since}", _yaml_remedy(error, text, line))
         return None
     except yaml.YAMLError as error:
         reason = str(error).splitlines()[0]

@@ -152,9 +152,10 @@ def compile_template(file: str, content: bytes) -> Compiled:
     except RecursionError:
         raise _problem(file, "nests too deep") from None
     compiled = Compiled(file=file, template=jinja2.Template.from_code(_ENVIRONMENT, code, _ENVIRONMENT.globals))
-    for sample in samples():
-        if not compiled.render(sample).strip():
-            raise _problem(file, "says nothing", remedy="write the reply")
+    full, empty = samples()
+    compiled.render(empty)
+    if not compiled.render(full):
+        raise _problem(file, "says nothing", remedy="write the reply")
     return compiled
 
 
