@@ -120,9 +120,8 @@ def test_loops_and_text_are_bounded() -> None:
     with pytest.raises(TemplateProblem, match="longer than 50000"):
         filled("{{ text }}", {"text": "x" * 50_001})
     assert (
-        filled("{% for a in tags %}{{ loop.index }} of {{ loop.length }}: {{ a }}\n{% endfor %}", {"tags": ("a", "b")})
-        == "1 of 2: a\n2 of 2: b\n"
-    )
+    counted = filled("{% for a in tags %}{{ loop.index }} of {{ loop.length }}: {{ a }}\n{% endfor %}", {"tags": ("a", "b")})
+    assert counted == "1 of 2: a\n2 of 2: b\n"
 
 
 def test_facts_are_text_never_template() -> None:
@@ -158,7 +157,7 @@ def test_money(value: Decimal | None, language: str, shown: str) -> None:
     ],
 )  # fmt: skip
 def test_dates(language: str, shown: str) -> None:
-    assert filled("{{ due_date | date }}", {"due_date": date(2026, 3, 5), "language": language}) == f"{shown}\n" or filled is None
+    assert filled("{{ due_date | date }}", {"due_date": date(2026, 3, 5), "language": language}) == f"{shown}\n"
 
 
 def test_an_edited_file_is_used_and_a_broken_one_is_not(tmp_path: Path) -> None:
