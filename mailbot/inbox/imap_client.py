@@ -12,9 +12,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from aioimaplib.aioimaplib import SELECTED, Command
+from aioimaplib.aioimaplib import AUTH, SELECTED, Command
 
-from mailbot import __version__
 from mailbot.errors import LoginRefused, Unreachable
 from mailbot.inbox.imap_syntax import Answer, code, decode_name, fetched, mailbox, quoted, tokens, uid_set
 from mailbot.inbox.imap_wire import Wire, alert
@@ -78,9 +77,9 @@ class ImapClient:
 
     async def login(self, user: str, password: str) -> None:
         """Log in, in quoted strings or (for what they cannot carry) literals. Raises LoginRefused, Unreachable."""
-        if self._wire.state == "AUTH":
-            return
         await self._capability()
+        if self._wire.state == AUTH:
+            return  # the greeting was PREAUTH
         if "LOGINDISABLED" in self.capabilities:
             raise LoginRefused("the server allows no password on this connection", remedy='use security = "tls"')
         try:
@@ -97,11 +96,11 @@ class ImapClient:
             raise LoginRefused(
                 f"login as {user} was refused: {error}", remedy="correct imap.user or the password, then restart"
             ) from None
-        self._wire.state = "AUTH"
+        self._wire.state = AUTH
         await self._capability()
         if "ID" in self.capabilities:
             with contextlib.suppress(CommandRefused):
-                await self._command("ID", f'("name" "mailbot" "version" "{__version__}")')
+                await self._command("ID", '("name" "mailbot")')
 
     async def select(self, name: str, *, read_only: bool = False) -> Selected:
         """Open a mailbox. Raises CommandRefused (there is none), Unreachable."""
@@ -168,9 +167,7 @@ class ImapClient:
 
     async def append(self, name: str, content: bytes) -> None:
         """Put a mail into a mailbox, marked as read."""
-        await self._command(
-            "APPEND", mailbox(name), "(\\Seen)", f"{{{len(content)}}}", follow=(content + b"\r\n",), expect=len(content)
-        )
+        await self._command("APPEND", mailbox(name), "(\\Seen)", f"{{{len(content)}}}", follow=(content + b"\r\n",))
 
     async def mailboxes(self) -> list[Listed]:
         """Return all mailboxes, with their special use where the server knows it (RFC 6154)."""
@@ -245,17 +242,18 @@ class ImapClient:
     ) -> tuple[list[Answer], bytes]:
         """Return the untagged answers and the text of the tagged one.
 
-        Gives up after `timeout` seconds without a byte, or when the whole takes longer than twice that and `expect` bytes at
-        the slowest rate. Raises CommandRefused, Unreachable.
+        Gives up after `timeout` seconds without a byte (and what sending `follow` takes at the slowest rate), or when the whole
+        takes longer than twice that and `expect` bytes at the slowest rate. Raises CommandRefused, Unreachable.
         """
         self.check()
         wire, clock = self._wire, asyncio.get_running_loop().time
         wire.begin(follow)
         command = Command(name, wire.new_tag(), *arguments, prefix=prefix, loop=wire.loop)
-        until = clock() + 2 * self._timeout + expect / BYTES_PER_SECOND
+        silence = self._timeout + sum(map(len, follow)) / BYTES_PER_SECOND
+        until = clock() + 2 * silence + expect / BYTES_PER_SECOND
         try:
-            async with asyncio.timeout(self._timeout) as limit:
-                wire.watch(limit, silence=self._timeout, until=until)
+            async with asyncio.timeout(silence) as limit:
+                wire.watch(limit, silence=silence, until=until)
                 response = await wire.execute(command, scrub=secret)
         except TimeoutError:
             raise self._given_up(name) from None

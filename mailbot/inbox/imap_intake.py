@@ -95,7 +95,7 @@ class Intake:
         """
         client.forget_news()
         uids = await wanted(client, folder.start, folder.mark.uid) - folder.stored
-        doubts = self._doubts.setdefault((folder.box.name, folder.box.uidvalidity), {})
+        doubts = self._doubts_about(folder.box)
         for uid in doubts.keys() - uids:
             del doubts[uid]
         folder.held = set(doubts)
@@ -160,6 +160,13 @@ class Intake:
         folder.held.discard(uid)
         del doubts[uid]
 
+    def _doubts_about(self, box: Selected) -> dict[int, Doubt]:
+        """Return what is known to fail in a mailbox; under a new UIDVALIDITY the UIDs mean other mails."""
+        for name, uidvalidity in list(self._doubts):
+            if name == box.name and uidvalidity != box.uidvalidity:
+                del self._doubts[name, uidvalidity]
+        return self._doubts.setdefault((box.name, box.uidvalidity), {})
+
     def _doubt(self, folder: Folder, doubts: dict[int, Doubt], uids: set[int] | list[int] | dict[int, int]) -> None:
         folder.held.update(uids)
         for uid in uids:
@@ -173,22 +180,21 @@ class Intake:
                 content = await self._whole(client, uid, size)
                 return {} if content is None else {uid: content}
         got = await client.bodies(sizes, expect=sum(sizes.values()))
-        return {uid: content for uid, content in got.items() if uid in sizes}
+        return {uid: content for uid, content in got.items() if uid in sizes and (content or not sizes[uid])}
 
     async def _whole(self, client: ImapClient, uid: int, size: int) -> bytes | None:
         """Return a mail fetched in pieces, only its header when it is too large, None when the server gives nothing.
 
-        `size` may be wrong or 0 for unknown: the mail ends where a piece is short.
+        `size` may be wrong, or 0 for unknown; a piece may be shorter than asked for: the mail ends where one is empty, or short at
+        or above `size`.
         """
         limit = self._imap.max_message_bytes
         content = bytearray()
         while max(size, len(content)) <= limit:
             piece = await client.piece(uid, len(content), PIECE_BYTES)
-            if piece is None:
-                return bytes(content) if content and len(content) >= size else None
-            content += piece
-            if len(piece) < PIECE_BYTES:
-                return bytes(content)
+            content += piece or b""
+            if not piece or (len(piece) < PIECE_BYTES and len(content) >= size):
+                return bytes(content) if content or (piece is not None and not size) else None
         header = await client.piece(uid, 0, HEADER_BYTES, section="HEADER")
         return truncated(header or b"", max(size, len(content)))
 

@@ -199,7 +199,11 @@ class ScriptedServer:
             if section[2]:
                 name += b"<%s>" % section[2].encode()
                 content = content[int(section[2]) : int(section[2]) + int(section[3])]
-            if uid == self.bad_uid and self._wrong("one mail is NIL"):
+                if self._wrong("pieces come short"):
+                    content = content[:300_000]
+            if uid == self.bad_uid and self._wrong("one mail is empty"):
+                parts.append(b"* %d FETCH (UID %d %s {0}\r\n)\r\n" % (uid, uid, name))
+            elif uid == self.bad_uid and self._wrong("one mail is NIL"):
                 parts.append(b"* %d FETCH (UID %d %s NIL)\r\n" % (uid, uid, name))
             elif not (uid == self.bad_uid and self._wrong("one mail is left out")):
                 parts.append(b"* %d FETCH (%s {%d}\r\n%s UID %d)\r\n" % (uid, name, len(content), content, uid))

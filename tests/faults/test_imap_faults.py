@@ -58,6 +58,7 @@ PASSING = [
     "one mail cuts the connection",
     "one mail is refused",
     "one mail is NIL",
+    "one mail is empty",
     "one mail is left out",
 ]
 
@@ -93,7 +94,7 @@ async def test_a_passing_fault_loses_nothing(fault: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    "fault", ["one mail cuts the connection", "one mail is refused", "one mail is NIL", "one mail is left out"]
+    "fault", ["one mail cuts the connection", "one mail is refused", "one mail is NIL", "one mail is empty", "one mail is left out"]
 )
 async def test_one_bad_mail_neither_blocks_nor_is_passed_over(fault: str, tmp_path: Path) -> None:
     later = datetime.timedelta()
@@ -147,6 +148,30 @@ async def test_a_bad_mail_that_is_moved_away_is_forgotten(tmp_path: Path) -> Non
         mark = await one.ledger.high_water("desk", "INBOX")
         assert mark is not None
         assert mark.uid == 5
+
+
+async def test_a_new_uidvalidity_ends_what_was_known_to_fail(tmp_path: Path) -> None:
+    async with (
+        ScriptedServer(MAILS, "one mail is NIL", times=None).running() as server,
+        watching(desk(server), tmp_path) as one,
+    ):
+        await one.arrived(4)
+        await one.state("trouble")
+        server.fault, server.uidvalidity = "", 8
+        await one.arrived(5)
+        await one.state("ok")
+        assert len(await one.items()) == 5
+        assert [count.missing for count in await reconcile(one.mailbox, one.ledger, "desk")] == [0]
+
+
+async def test_a_server_that_gives_less_than_asked_for(tmp_path: Path) -> None:
+    large = mail("large", "0123456789abcde\r\n" * 100_000)
+    async with (
+        ScriptedServer({1: large, 3: mail(3)}, "pieces come short", times=None).running() as server,
+        watching(desk(server, timeout_seconds=30), tmp_path) as one,
+    ):
+        await one.arrived(2)
+        assert await one.contents() == [large, mail(3)]
 
 
 async def test_three_thousand_fetch_lines(tmp_path: Path) -> None:
