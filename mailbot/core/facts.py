@@ -23,6 +23,9 @@ Value = str | int | Decimal | date | bool | tuple[str, ...] | tuple[Decimal, ...
 
 MAX_TEXT = 100_000
 """Characters of the mail's text and of the documents' text that rules see."""
+MAX_SUBJECT = 1_000
+MAX_MAGNITUDE = 30
+"""Numbers beyond 10 to this power are no business figures: 1e999999 would fill the memory when written out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +67,7 @@ def _described() -> Iterable[Fact]:
         "from_domain": "part of the sender's address after the @",
         "greeting_name": "the display name, where it can be used in a greeting",
         "subject": "subject of the mail",
+        "topic": "the subject without `Re:`, `Fwd:`, `AW:`, `回复：` and the like before it",
         "text": "the mail's own words, without quotes and signature",
         "document_text": "text of every page of every document",
         "automatic": "why the mail must never be answered (auto-reply, list, bounce), empty for ordinary mail",
@@ -177,7 +181,8 @@ def _of_message(message: Message, authserv_id: str) -> dict[str, Value]:
         "greeting_name": greeting_name(sender.name),
         "to": tuple(one.address for one in message.to),
         "cc": tuple(one.address for one in message.cc),
-        "subject": _line(message.subject),
+        "subject": _line(message.subject[:MAX_SUBJECT]),
+        "topic": topic(message.subject[:MAX_SUBJECT]),
         "text": (message.new_text or message.text)[:MAX_TEXT],
         "automatic": message.automatic,
         "attachments": tuple(_line(one.filename) for one in message.attachments),
@@ -224,7 +229,7 @@ def typed(kind: Kind, text: str) -> str | Decimal | date | bool | None:
     try:
         if kind == "number":
             number = Decimal(text)
-            return number if number.is_finite() else None
+            return number if number.is_finite() and abs(number.adjusted()) <= MAX_MAGNITUDE else None
         if kind == "date":
             return date.fromisoformat(text)
     except (InvalidOperation, ValueError):
@@ -247,6 +252,17 @@ def greeting_name(display: str) -> str:
     if comma and "," not in first:
         name = f"{first} {last}"
     return name if len(name) <= 50 and len(name.split()) <= 5 and _NAME.fullmatch(name) else ""
+
+
+_REPLY_MARK = re.compile(r"(?:re|fwd?|aw|wg|sv|tr|rif|res|enc|antw|doorst|回复|答复|转发)(?:\[\d{1,3}\])? ?[:：] ?", re.IGNORECASE)
+
+
+def topic(subject: str) -> str:
+    """Return what a mail is about: its subject without the marks of answering and passing on."""
+    text = _line(subject)
+    while match := _REPLY_MARK.match(text):
+        text = text[match.end() :]
+    return text
 
 
 def _authenticated(results: tuple[str, ...], authserv_id: str) -> bool | None:

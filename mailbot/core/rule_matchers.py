@@ -167,7 +167,19 @@ def _on_text(matcher: str, words: list[str]) -> Search:
         return lambda text: any(_stands_alone(word, text) for word in words)
     if len(words) == 1:
         return lambda text, word=words[0]: word in text  # type: ignore[misc]
-    return lambda text: any(word in text for word in words)
+    return _holding_any(words)
+
+
+def _holding_any(words: list[str]) -> Search:
+    """Return the test whether any word is in a text. A plain loop takes half the time of `any(...)`, and rules do this most."""
+
+    def search(text: str) -> bool:
+        for word in words:  # noqa: SIM110
+            if word in text:
+                return True
+        return False
+
+    return search
 
 
 def _stands_alone(word: str, text: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailbot.core.document import FIELD_NAMES
-from mailbot.core.facts import FACTS, Facts, Value, facts_from, typed
+from mailbot.core.facts import FACTS, Facts, Value, facts_from, topic, typed
 from mailbot.core.route import Route
 from mailbot.core.rule_tree import Entries, Reader, Scalar, Tree, nearest, shape
 from mailbot.core.rule_tree import Sequence as SequenceNode
@@ -88,8 +88,8 @@ def _item(reader: Reader, node: Tree) -> Facts | None:
             _fact(reader, key.text, value, given)
         else:
             reader.wrong(key, f"unknown fact {key.text!r}{nearest(key.text, (*FACTS, 'fields'))}")
-    if "from_domain" not in given:
-        given["from_domain"] = str(given.get("from", "")).rpartition("@")[2].lower()
+    given.setdefault("from_domain", str(given.get("from", "")).rpartition("@")[2].lower())
+    given.setdefault("topic", topic(str(given.get("subject", ""))))
     for name in ("attachment", "document"):
         files = given.get(f"{name}s")
         given.setdefault(f"{name}_count", len(files) if isinstance(files, tuple) else 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -251,9 +251,8 @@ async def test_accounts_take_turns() -> None:
 @pytest.mark.parametrize("when", ["while waiting", "when just given a place"])
 async def test_who_leaves_the_line_keeps_no_place(when: str) -> None:
     turns, order = Turns(1), list[str]()
-    holding: Callable[[str], Awaitable[None]] = lambda account: in_turn(turns, account, order)  # noqa: E731
     async with turns.turn("x"):
-        waiting = [asyncio.create_task(holding(account)) for account in ("a", "a", "b")]  # type: ignore[arg-type]
+        waiting = [asyncio.create_task(in_turn(turns, account, order)) for account in ("a", "a", "b")]
         await asyncio.sleep(0)
         if when == "while waiting":
             waiting[0].cancel()

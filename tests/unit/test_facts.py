@@ -121,6 +121,20 @@ def test_only_a_name_is_greeted(display: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("subject", "about"),
+    [
+        ("Re: AW: Fwd: Invoice 7", "Invoice 7"),
+        ("RE[2]: x", "x"),
+        ("回复：发票", "发票"),
+        ("Regarding: x", "Regarding: x"),
+        ("Re:", ""),
+    ],
+)
+def test_the_topic_is_the_subject_without_answering_marks(subject: str, about: str) -> None:
+    assert values(mail(subject=subject))["topic"] == about
+
+
+@pytest.mark.parametrize(
     ("text", "language"),
     [
         ("Please find attached our invoice for October.", "en"),

@@ -188,6 +188,7 @@ GOOD = {"name": "r", "when": "always", "then": {"tags": "t"}}
         ({**GOOD, "when": {"total": {"at_least": "1,000"}}}, "'1,000' is not a number; write it as 1000 or 1000.50"),
         ({**GOOD, "when": {"total": {"at_least": [1, 2]}}}, "one number, not [1, 2]"),
         ({**GOOD, "when": {"total": {"at_least": "nan"}}}, "is not a number"),
+        ({**GOOD, "when": {"total": {"at_least": "1e999999"}}}, "is not a number"),
         ({**GOOD, "when": {"total": {"between": [2, 1]}}}, "two numbers, the smaller first"),
         ({**GOOD, "when": {"due_date": {"before": "30.11.2026"}}}, "is not a date; write it as 2026-11-30"),
         ({**GOOD, "when": {"due_date": {"within_days": "soon"}}}, "not a number of days"),
