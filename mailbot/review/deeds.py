@@ -37,7 +37,7 @@ DEEDS = {
         Deed(name="redraft", event=Event.DRAFT_WANTED, label="Ask for a new draft", after="A new draft was asked for"),
         Deed(name="withdraw", event=Event.WITHDRAWN, label="Take the reply back", after="Taken back into review", stays=True),
         Deed(name="retry", event=Event.RETRIED, label="Try again", after="Started again", look="yes"),
-        Deed(name="release", event=Event.RELEASED, label="Release and read again", after="Released from quarantine", look="yes"),
+        Deed(name="release", event=Event.RELEASED, label="Release and read again", after="Released from quarantine"),
         Deed(name="reconsider", event=Event.RECONSIDERED, label="Put up for approval again", after="Up for approval again"),
         Deed(name="delivered", event=Event.DELIVERY_CONFIRMED, label="It arrived", after="Recorded as delivered", look="yes"),
         Deed(name="resend", event=Event.RESEND_ORDERED, label="Send the same bytes again", after="Queued again", look="no"),

@@ -17,7 +17,7 @@ from hashlib import sha256
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -81,7 +81,7 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
-                if not known and not bounced:
+                if not known and not bounced and request.method == "GET":  # a foreign form must not end this session
                     headers.append("Set-Cookie", f"{SESSION_COOKIE}={session}; Path=/; HttpOnly; SameSite=Strict")
             await send(message)
 
@@ -121,7 +121,7 @@ class Guard:
             request.state.form = parse_form(body)
         except _TooLarge:
             return self.refuse(request, 413, "That is more text than the page takes.", "Shorten it to less than a megabyte.")
-        except TimeoutError:
+        except (TimeoutError, ClientDisconnect):
             return self.refuse(request, 408, "The form did not arrive whole.", "Send it again.")
         except ValueError:
             return self.refuse(request, 400, "The form cannot be read.", "Reload the page and send it again.")

@@ -14,7 +14,6 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
-from mailbot import __version__
 from mailbot.config import Config
 from mailbot.errors import NotFound
 from mailbot.ports import Desk, Extractor, Ledger
@@ -96,7 +95,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(asset=asset, words=words, mailbot_version=__version__, nobody=NOBODY)
+    environment.globals.update(asset=asset, words=words, nobody=NOBODY)
     return environment
 
 

@@ -118,6 +118,13 @@ async def test_a_token_is_worth_nothing_in_another_session(desk: SeededDesk, cli
     assert await desk.state("chinese") is State.IN_REVIEW
 
 
+async def test_a_foreign_form_does_not_end_the_session(desk: SeededDesk) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url=HOME) as fresh:
+        answer = await fresh.post("/person", data={"person": "anna"}, headers={"Origin": "http://evil.example"})
+    assert answer.status_code == 403
+    assert "set-cookie" not in answer.headers
+
+
 async def test_a_form_of_an_earlier_session_gives_the_text_back(desk: SeededDesk, client: httpx.AsyncClient) -> None:
     form = {"token": "0" * 64, "text": "Half an hour of <work>."}
     answer = await client.post(f"/items/{desk.items['chinese']}/edit", data=form)
