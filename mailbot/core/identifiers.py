@@ -15,7 +15,7 @@ _IBAN_LENGTHS = {
     "SA": 24, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "TN": 24, "TR": 26, "UA": 29,
 }  # fmt: skip
 
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30}")
+_IBAN = re.compile(r"(?<![A-Za-z0-9])(?=([A-Z]{2}[ ]?\d{2}(?:[ ]?[A-Z0-9]){11,30}))")  # a lookahead: they may overlap
 
 _VAT_FORMS = {
     "AT": r"U\d{8}", "BE": r"[01]\d{9}", "BG": r"\d{9,10}", "CY": r"\d{8}[A-Z]", "CZ": r"\d{8,10}", "DE": r"\d{9}",
@@ -36,15 +36,13 @@ def find_ibans(text: str) -> list[tuple[int, int, str]]:
     """Return (start, end, IBAN without spaces) of every IBAN in a text whose length and check digits are right."""
     found = []
     for match in _IBAN.finditer(text):
-        length = _IBAN_LENGTHS.get(match[0][:2])
-        if length is None:
-            continue
+        length = _IBAN_LENGTHS.get(match[1][:2], 0)
         end, taken = match.start(), 0
-        while end < match.end() and taken < length:
+        while end < match.end(1) and taken < length:
             taken += text[end] != " "
             end += 1
         iban = text[match.start() : end].replace(" ", "")
-        if len(iban) == length and valid_iban(iban):
+        if length and len(iban) == length and valid_iban(iban):
             found.append((match.start(), end, iban))
     return found
 

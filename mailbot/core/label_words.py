@@ -122,7 +122,10 @@ PHRASES: dict[str, dict[int, str]] = {
             卖方; 供应商; 供应商名称; 供方; 开票方; 收款单位; 收款方; 销货单位
         """,
         2: """
-            bill from; billed from; invoice from; from; issued by; von; emetteur; van; mittente; 销售方信息
+            bill from; billed from; invoice from; issued by; emetteur; mittente; 销售方信息
+        """,
+        1: """
+            from; von; van; de; da
         """,
     },
     "customer": {
@@ -136,7 +139,10 @@ PHRASES: dict[str, dict[int, str]] = {
             需方; 付款单位; 付款方; 购买方信息
         """,
         2: """
-            to; attn; attention; an; a; 致
+            attn; attention
+        """,
+        1: """
+            to; an; a; aan; 致
         """,
     },
     "vat_id": {
@@ -186,7 +192,8 @@ PHRASES: dict[str, dict[int, str]] = {
 TITLES = """
     invoice; tax invoice; credit note; bill; statement of account; receipt; purchase order; sales order;
     order confirmation; order; pro forma invoice; rechnung; gutschrift; bestellung; auftragsbestatigung; quittung; facture;
-    avoir; bon de commande; commande; factuur; creditnota; bestelling; inkooporder; factura; pedido; orden de compra;
-    fattura; nota di credito; ordine; 发票; 账单; 订单; 采购单; 收据; 对账单
+    avoir; bon de commande; commande; factuur; factuurnummer; factuurdatum; rechnungsnummer; rechnungsnr; rechnungsdatum;
+    creditnota; bestelling; inkooporder; factura; pedido; orden de compra; fattura; nota di credito; ordine; 发票; 账单;
+    订单; 采购单; 收据; 对账单
 """
 """What a business paper calls itself."""

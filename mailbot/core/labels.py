@@ -85,11 +85,10 @@ def _titles() -> re.Pattern[str]:
 
 
 def _any_of(phrases: set[str]) -> re.Pattern[str]:
-    """Return a pattern for any of the phrases, longest first, in folded text; points and dashes may stand between the words."""
-    alternatives = {r"[\s.\-_/'’]{0,3}".join(map(re.escape, fold(phrase)[0].split())) for phrase in phrases}
-    ordered = sorted(alternatives, key=len, reverse=True)
-    latin = "|".join(one for one in ordered if one[0].isascii())
-    other = "|".join(one for one in ordered if not one[0].isascii())
+    """Return a pattern for any of the phrases, longest first, in folded text: points and dashes may part words, spaces Chinese."""
+    ordered = sorted({fold(phrase)[0] for phrase in phrases}, key=len, reverse=True)
+    latin = "|".join(r"[ .\-_/'’]{0,3}".join(map(re.escape, one.split())) for one in ordered if one[0].isascii())
+    other = "|".join(r"\s{0,4}".join(map(re.escape, one)) for one in ordered if not one[0].isascii())
     return re.compile(rf"(?<![^\W\d_])(?:{latin})(?![^\W\d_])|(?:{other})")
 
 

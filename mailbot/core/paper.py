@@ -67,7 +67,8 @@ class Paper:
         line = self.lines[at]
         end = len(line.text)
         for other in self.labels[at]:
-            if other.start >= label.end and (other.grade >= 2 or starts_cell(line, other.start)):
+            plain = other.grade >= 2 or (other.name == "invoice_date" and starts_cell(line, other.start))
+            if other.start >= label.end and plain:
                 end = min(end, other.start)
         return Region(line=line, start=label.end, end=end, place=1.0)
 

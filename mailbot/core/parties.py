@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailbot.core.labels import Label
 from mailbot.core.lines import Line
@@ -21,6 +22,9 @@ _FORMS = (
     r"S\.?L\.?U?\.?|S\.? ?r\.? ?l\.?s?|S\.?p\.?A\.?|S\.?n\.?c\.?|A/S|ApS|AB|Oy|AS|Sp\. z o\.o\.|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\."
 )
 _COMPANY = re.compile(rf"(?P<name>(?:[\w&'’.\-]+,? ){{1,6}}?)(?P<form>{_FORMS})(?![\w])")
+_FORM_FIRST = re.compile(
+    r"^(?P<name>(?:S\.?A\.?R\.?L\.?|S\.?A\.?S\.?U?|EURL|SASU|SCI|SNC|Ets|Fa\.|Firma) (?:[A-ZÀ-Þ][\w&'’.\-]*[ ]?){1,5})$"
+)
 _CHINESE = re.compile(r"[\u4e00-\u9fff（）()A-Za-z0-9]{2,40}?(?:有限责任公司|股份有限公司|有限公司|集团公司|公司|商行|工厂|事务所)")
 _SITE = re.compile(r"(?:www\.|@|https?://)(?:[\w\-]+\.)*?([\w\-]{2,})\.(?:co\.|com\.)?[a-z]{2,6}(?![\w\-])", re.IGNORECASE)
 _FREE_MAIL = {
@@ -53,6 +57,11 @@ def find_customer(paper: Paper) -> Candidate | None:
 
 def find_supplier(paper: Paper, customer: Candidate | None) -> Candidate | None:
     """Return who sent the paper, None when unsure."""
+    found = _supplier(paper, customer)
+    return _usual_spelling(paper, found) if found else None
+
+
+def _supplier(paper: Paper, customer: Candidate | None) -> Candidate | None:
     labelled = best(
         [one for one in _beside_labels(paper, "supplier") if not customer or squeeze(one.value) != squeeze(customer.value)]
     )
@@ -62,6 +71,22 @@ def find_supplier(paper: Paper, customer: Candidate | None) -> Candidate | None:
     if companies:
         return best(companies)
     return labelled or best(_named_like_site(paper, customer))
+
+
+def _usual_spelling(paper: Paper, found: Candidate) -> Candidate:
+    """Return the candidate as the paper mostly spells it; at a tie with the fewest accents, which OCR sees in specks."""
+    key = squeeze(found.value)
+    spellings = Counter(
+        name
+        for line in paper.lines
+        for start, end in line.cells()
+        for name, _ in _company_names(line.text[start:end])
+        if squeeze(name) == key
+    )
+    if not spellings:
+        return found
+    usual = max(spellings, key=lambda name: (spellings[name], -sum(not letter.isascii() for letter in name)))
+    return replace(found, value=usual)
 
 
 def squeeze(name: str) -> str:
@@ -95,7 +120,7 @@ def _other_block_between(paper: Paper, head: Line, label: Label, x: float) -> bo
 
 def _party_labels(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
     """Yield the labels of a party that announce a name: not the same word inside a sentence."""
-    for at, label in paper.labelled(name, 2):
+    for at, label in paper.labelled(name):
         line = paper.lines[at]
         rest = line.text[label.end : line.cell_at(label.start)[1]].strip()
         if starts_cell(line, label.start) and (not rest or rest[0] in ":：" or (label.grade == 3 and rest[0] in ".,(")):
@@ -182,6 +207,9 @@ def _company_names(text: str) -> Iterator[tuple[str, int]]:
         if words and all(not word[0].islower() for word in words[:1]) and not _NOT_A_NAME.search(match[0]):
             kept = _capitalised(match[0])
             yield kept, match.start() + match[0].find(kept)
+    first = _FORM_FIRST.match(text.strip())
+    if first and not _NOT_A_NAME.search(first[0]):
+        yield first[0], text.find(first[0])
     for match in _CHINESE.finditer(text):
         yield match[0], match.start()
 
