@@ -46,6 +46,7 @@ class Answers:
             place=item.origin.place,
             source=item.origin.source,
             name=item.name,
+            size=item.size,
             received_at=item.received_at,
             language=guess(_own_words(reading)) or (account.language if account else "en"),
             desk=(account.name if account else "") or self.config.desk,

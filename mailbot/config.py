@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import datetime
+import ipaddress
 import os
 import subprocess
 import tomllib
@@ -261,7 +262,10 @@ class Config(Section):
 
 def is_loopback(host: str) -> bool:
     """Return whether `host` names this machine's loopback interface."""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def find(path: str | None) -> Path:

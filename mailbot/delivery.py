@@ -36,8 +36,8 @@ class Delivery:
 
     async def send(self, item: Item) -> Item:
         """Send the stored bytes of a `queued` item once."""
-        outgoing = await self.ledger.outgoing(item.id)
-        content = await self.ledger.artifact(item.id, "reply")
+        kept = await self.ledger.dossier(item.id)
+        outgoing, content = kept.outgoing, kept.latest("reply")
         if outgoing is None or content is None:
             raise MailbotError(f"item {item.id} is queued without a reply", remedy="run `mailbot verify`")
         account = self._account(item)

@@ -43,10 +43,8 @@ class PeopleDesk:
 
     async def view(self, item: int) -> View:
         """Return everything about one item."""
-        row = await self.ledger.item(item)
-        reading = await self.ledger.artifact(item, "reading")
-        tables = await self.ledger.artifact(item, "tables")
-        route = await self.ledger.artifact(item, "route")
+        kept = await self.ledger.dossier(item)
+        row, reading, tables, route = kept.item, kept.latest("reading"), kept.latest("tables"), kept.latest("route")
         read = reading_from_json(json.loads(reading)) if reading else None
         routed = route_from_json(json.loads(route)) if route else None
         own = self.config.own_addresses()
@@ -56,10 +54,10 @@ class PeopleDesk:
             reading=read,
             tables=tuple(table_of_from_json(one) for one in json.loads(tables)) if tables else (),
             route=routed,
-            decisions=tuple(decision_from_json(json.loads(one)) for one in await self.ledger.artifacts(item, "decision")),
-            drafts=tuple(draft_from_json(json.loads(one)) for one in await self.ledger.artifacts(item, "draft")),
-            outgoing=await self.ledger.outgoing(item),
-            history=tuple(await self.ledger.history(item)),
+            decisions=tuple(decision_from_json(json.loads(one)) for one in kept.all("decision")),
+            drafts=tuple(draft_from_json(json.loads(one)) for one in kept.all("draft")),
+            outgoing=kept.outgoing,
+            history=kept.history,
             recipients=reply.recipients(read.message, routed or Route(), own) if read else (),
             never_answer=reply.why_never(read.message, own) if read and read.message else "",
             shadow=account is None or account.mode == "shadow",
@@ -138,13 +136,13 @@ class PeopleDesk:
         )
         return content, outgoing
 
-    async def edit(self, item: int, person: str, text: str) -> Item:
+    async def edit(self, item: int, person: str, text: str, *, version: int | None = None) -> Item:
         """Store a new version of the draft, with its grounding looked up afresh."""
         view = await self.view(item)
         self._may_review(person)
         if not text.strip():
             raise NotAllowed("a draft cannot be empty", remedy="write something, or reject the draft")
-        last, version = self._draft(view, None)
+        last, version = self._draft(view, version)
         text = text.replace("\r\n", "\n")
         reading = view.reading or Reading(file="", media_type="")
         grounded = grounding.ground(text, reading=reading, skeleton=_machine_text(view.drafts), knowledge="")

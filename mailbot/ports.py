@@ -47,6 +47,25 @@ class Finding:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything kept of one item at one moment; `artifacts` holds all versions of each kind there is, oldest first."""
+
+    item: Item
+    artifacts: Mapping[ArtifactKind, Sequence[bytes]]
+    outgoing: Outgoing | None
+    history: tuple[AuditEntry, ...]
+
+    def all(self, kind: ArtifactKind) -> Sequence[bytes]:
+        """Return all versions of a kind, oldest first."""
+        return self.artifacts.get(kind, ())
+
+    def latest(self, kind: ArtifactKind) -> bytes | None:
+        """Return the latest version of a kind, or None."""
+        versions = self.all(kind)
+        return versions[-1] if versions else None
+
+
 class Ledger(Protocol):
     """The database of items and everything that happened to them. Every method that writes is one durable commit."""
 
@@ -103,6 +122,9 @@ class Ledger(Protocol):
 
     async def store_blobs(self, contents: Sequence[bytes]) -> list[str]:
         """Store blobs durably (attachments, for the page); return their SHA-256."""
+
+    async def dossier(self, item: int) -> Dossier:
+        """Return everything kept of an item, as of one moment. Raises NotFound, LedgerDamaged."""
 
     async def artifact(self, item: int, kind: ArtifactKind) -> bytes | None:
         """Return the latest version, or None."""
@@ -288,8 +310,8 @@ class Desk(Protocol):
         Ungrounded spans must be `acknowledged`, else NotAllowed names them. On a shadow account the item is finished instead.
         """
 
-    async def edit(self, item: int, person: str, text: str) -> Item:
-        """Store a new version of the draft, written by a person."""
+    async def edit(self, item: int, person: str, text: str, *, version: int | None = None) -> Item:
+        """Store a new version of the draft, written by a person; `version` is the one it was made from, as in `accept`."""
 
     async def reject(self, item: int, person: str, why: str) -> Item:
         """Reject the draft."""

@@ -110,8 +110,8 @@ class Change:
 
     `expected` is the state the decision was taken in: if the item has left it, or `fence` is not the item's, the ledger raises
     Stale and writes nothing. `fence` is None for a person's decision. Values that are None stay as they are. `release` gives
-    the lease back, `not_before` keeps the dispatcher off until then. `seen` names how many versions of a kind the decision was taken
-    on: when there are more by now, it is Stale too.
+    the lease back, `not_before` keeps the dispatcher off until then. `seen` names how many versions of a kind the decision was
+    taken on: when there are more by now, it is Stale too.
     """
 
     item: int

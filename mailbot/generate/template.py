@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from mailbot.generate.sandbox import Compiled
 
 log = logging.getLogger(__name__)
+
+SETTLED_NS = 2_000_000_000
+"""A folder changed longer ago than this is not listed again until it changes: some file systems tell time in steps of a second."""
 
 FALLBACK_LANGUAGE = "en"
 MAX_FILE_BYTES = 100_000
@@ -43,6 +47,7 @@ class Templates:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._versions: dict[Path, _Version] = {}
+        self._listed: tuple[int, dict[tuple[str, str], Path]] = (0, {})
 
     def names(self) -> tuple[str, ...]:
         """Return the templates that exist, sorted; () when the folder cannot be read."""
@@ -91,10 +96,16 @@ class Templates:
     def _files(self) -> dict[tuple[str, str], Path]:
         """Return the template files by name and language."""
         try:
+            changed = self.directory.stat().st_mtime_ns
+            if changed == self._listed[0]:
+                return self._listed[1]
             found = [(match, path) for path in self.directory.iterdir() if (match := _FILE.fullmatch(path.name))]
         except OSError:
             return {}
-        return {(match["name"], match["language"] or ""): path for match, path in sorted(found, key=lambda one: one[1])}
+        files = {(match["name"], match["language"] or ""): path for match, path in sorted(found, key=lambda one: one[1])}
+        settled = time.time_ns() - changed > SETTLED_NS
+        self._listed = (changed if settled else 0, files)
+        return files
 
     def _version(self, path: Path) -> _Version:
         """Return a file's version, reading it again if it was edited."""

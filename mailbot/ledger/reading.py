@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, RowMapping, Select, distinct, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, distinct, func, select
 
 from mailbot.core.audit import stamp, unstamp
 from mailbot.core.item import ArtifactKind, AuditEntry, HighWater, Item, Outgoing
@@ -20,9 +20,23 @@ from mailbot.ledger.blobs import BlobStore, Place
 from mailbot.ledger.database import READERS, reading_engine, translated
 from mailbot.ledger.rows import entry_of, item_of, outgoing_of
 from mailbot.ledger.statements import claimable, mark_of
-from mailbot.ports import PartStatus
+from mailbot.ports import Dossier, PartStatus
 
 T = TypeVar("T")
+
+_ITEM = select(schema.item).where(schema.item.c.id == bindparam("item"))
+_HISTORY = select(schema.audit).where(schema.audit.c.item == bindparam("item")).order_by(schema.audit.c.seq)
+_OUTGOING = select(schema.outbox).where(schema.outbox.c.item == bindparam("item")).order_by(schema.outbox.c.seq.desc()).limit(1)
+_ARTIFACTS = (
+    select(schema.blob, schema.artifact.c.kind)
+    .join_from(schema.artifact, schema.blob)
+    .where(schema.artifact.c.item == bindparam("item"))
+    .order_by(schema.artifact.c.version)
+)
+_OF_KIND = _ARTIFACTS.where(schema.artifact.c.kind == bindparam("kind"))
+_LATEST = _OF_KIND.order_by(None).order_by(schema.artifact.c.version.desc()).limit(1)
+_BLOB = select(schema.blob).where(schema.blob.c.sha256 == bindparam("sha256"))
+"""Built once: building a statement costs more than running it on SQLite."""
 
 _IN_OUTBOX = (State.QUEUED, State.SENDING, State.DELIVERY_UNKNOWN)
 _LONGEST_SEARCH = 1000
@@ -60,14 +74,14 @@ class Reading:
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, answer)
 
-    async def rows(self, query: Select[Any], read: Callable[[RowMapping], T]) -> list[T]:
-        """Return the rows of one query, each made what it is by `read`."""
-        return await self.ask(lambda connection: [read(row) for row in connection.execute(query).mappings()])
+    async def rows(self, query: Select[Any], read: Callable[[RowMapping], T], **values: Any) -> list[T]:
+        """Return the rows of one query with these values, each made what it is by `read`."""
+        return await self.ask(lambda connection: [read(row) for row in connection.execute(query, values).mappings()])
 
     async def any_claimable(self, states: Sequence[State], now: datetime) -> bool:
         """Return whether a claim would find something."""
-        query = claimable(states, now, 1)
-        return await self.ask(lambda connection: connection.scalar(query) is not None)
+        query, values = claimable(states, now, 1)
+        return await self.ask(lambda connection: connection.scalar(query, values) is not None)
 
     async def high_water(self, account: str, place: str) -> HighWater | None:
         table = schema.high_water
@@ -82,10 +96,33 @@ class Reading:
         return await self.ask(lambda connection: {uid for query in queries for uid in connection.scalars(query)})
 
     async def item(self, item: int) -> Item:
-        found = await self.rows(select(schema.item).where(schema.item.c.id == item), item_of) if 0 < item < 2**63 else []
+        found = await self.rows(_ITEM, item_of, item=item) if 0 < item < 2**63 else []
         if not found:
-            raise NotFound(f"no item {item}", remedy="`mailbot items` lists them")
+            raise _no_item(item)
         return found[0]
+
+    async def dossier(self, item: int) -> Dossier:
+        if not 0 < item < 2**63:
+            raise _no_item(item)
+        return await self.ask(lambda connection: self._dossier(connection, item))
+
+    def _dossier(self, connection: Connection, number: int) -> Dossier:
+        def rows(query: Select[Any]) -> list[RowMapping]:
+            return list(connection.execute(query, {"item": number}).mappings())
+
+        item = rows(_ITEM)
+        if not item:
+            raise _no_item(number)
+        artifacts: dict[ArtifactKind, list[bytes]] = {}
+        for row in rows(_ARTIFACTS):
+            artifacts.setdefault(row["kind"], []).append(self._blobs.get(place_of(row)))
+        outgoing = rows(_OUTGOING)
+        return Dossier(
+            item=item_of(item[0]),
+            artifacts=artifacts,
+            outgoing=outgoing_of(outgoing[0]) if outgoing else None,
+            history=tuple(entry_of(row) for row in rows(_HISTORY)),
+        )
 
     async def items(self, *, states: Sequence[State], account: str, search: str, limit: int, before: int | None) -> list[Item]:
         table = schema.item
@@ -113,29 +150,20 @@ class Reading:
         return await self.ask(lambda connection: connection.scalar(query) or 0)
 
     async def blob(self, sha256: str) -> bytes:
-        found = await self._contents(select(schema.blob).where(schema.blob.c.sha256 == sha256))
+        found = await self._contents(_BLOB, sha256=sha256)
         if not found:
             raise NotFound(f"no blob {sha256}")
         return found[0]
 
     async def artifacts(self, item: int, kind: ArtifactKind, *, only_latest: bool = False) -> list[bytes]:
-        table = schema.artifact
-        query = (
-            select(schema.blob)
-            .join_from(table, schema.blob)
-            .where(table.c.item == item, table.c.kind == kind)
-            .order_by(table.c.version.desc())
-        )
-        found = await self._contents(query.limit(1) if only_latest else query)
-        return found[::-1]
+        return await self._contents(_LATEST if only_latest else _OF_KIND, item=item, kind=kind)
 
-    async def _contents(self, query: Select[Any]) -> list[bytes]:
+    async def _contents(self, query: Select[Any], **values: Any) -> list[bytes]:
         """Return the blobs whose rows the query finds."""
-        return await self.rows(query, lambda row: self._blobs.get(place_of(row)))
+        return await self.rows(query, lambda row: self._blobs.get(place_of(row)), **values)
 
     async def outgoing(self, item: int) -> Outgoing | None:
-        table = schema.outbox
-        latest = await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq.desc()).limit(1), outgoing_of)
+        latest = await self.rows(_OUTGOING, outgoing_of, item=item)
         return latest[0] if latest else None
 
     async def outbox(self) -> list[tuple[Item, Outgoing]]:
@@ -157,11 +185,14 @@ class Reading:
         return ends[0]
 
     async def history(self, item: int) -> list[AuditEntry]:
-        table = schema.audit
-        return await self.rows(select(table).where(table.c.item == item).order_by(table.c.seq), entry_of)
+        return await self.rows(_HISTORY, entry_of, item=item)
 
     async def statuses(self) -> list[PartStatus]:
         return await self.rows(select(schema.status).order_by(schema.status.c.part), _status_of)
+
+
+def _no_item(item: int) -> NotFound:
+    return NotFound(f"no item {item}", remedy="`mailbot items` lists them")
 
 
 def place_of(row: RowMapping) -> Place:

@@ -20,7 +20,7 @@ from mailbot.ledger.reading import Reading
 from mailbot.ledger.requests import BreakLeases, Claim, Receive, Record, Release, Report, Store
 from mailbot.ledger.verify import findings
 from mailbot.ledger.writer import Writer
-from mailbot.ports import Finding, PartStatus
+from mailbot.ports import Dossier, Finding, PartStatus
 
 
 class SqlLedger:
@@ -130,6 +130,10 @@ class SqlLedger:
     async def store_blobs(self, contents: Sequence[bytes]) -> list[str]:
         """Store blobs durably; return their SHA-256."""
         return await self._writer.ask(Store(contents=tuple(contents))) if contents else []
+
+    async def dossier(self, item: int) -> Dossier:
+        """Return everything kept of an item, as of one moment. Raises NotFound, LedgerDamaged."""
+        return await self._reading.dossier(item)
 
     async def artifact(self, item: int, kind: ArtifactKind) -> bytes | None:
         """Return the latest version, or None."""

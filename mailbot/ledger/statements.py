@@ -8,9 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, insert, select, tuple_, union_all, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    RowMapping,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from mailbot.core.audit import Head, stamp
 from mailbot.core.item import HighWater, Item
@@ -115,9 +129,16 @@ def update_items(connection: Connection, items: Sequence[Item], **further: Any) 
         connection.execute(_UPDATE_LEASED if further else _UPDATE, values)
 
 
-def claimable(states: Sequence[State], now: datetime, limit: int) -> Any:
-    """Return the ids that may be claimed, oldest first: each state's oldest are found by index, however many wait."""
-    at = stamp(now)
+def claimable(states: Sequence[State], now: datetime, limit: int) -> tuple[Any, dict[str, Any]]:
+    """Return the query for ids that may be claimed, oldest first, and its values."""
+    return _claimable(tuple(dict.fromkeys(states))), {"now": stamp(now), "most": limit}
+
+
+@lru_cache(maxsize=16)
+def _claimable(states: tuple[State, ...]) -> Any:
+    """Return the query: each state's oldest are found by index, however many wait."""
+    at: BindParameter[str] = bindparam("now")
+    limit: BindParameter[int] = bindparam("most")
     oldest = [
         select(
             select(item.c.id)
@@ -130,7 +151,7 @@ def claimable(states: Sequence[State], now: datetime, limit: int) -> Any:
             .limit(limit)
             .subquery()
         )
-        for state in dict.fromkeys(states)
+        for state in states
     ]
     found = union_all(*oldest).subquery()
     return select(found.c.id).order_by(found.c.id).limit(limit)
@@ -145,7 +166,7 @@ def break_leases(connection: Connection) -> int:
 
 def claimed_now(connection: Connection, claim: Claim) -> list[Item]:
     """Return the items that `claim` may have, as they stand."""
-    ids = connection.execute(claimable(claim.states, claim.now, claim.limit)).scalars().all()
+    ids = connection.execute(*claimable(claim.states, claim.now, claim.limit)).scalars().all()
     found = (item_of(row) for part in slices(ids) for row in _rows(connection, item, item.c.id.in_(part)))
     return sorted(found, key=lambda one: one.id)
 

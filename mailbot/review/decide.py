@@ -88,7 +88,7 @@ async def _accept(site: Site, item: int, person: str, form: Form) -> Item:
     draft = _draft_on_screen(view, form)
     version = len(view.drafts)
     if form.text is not None and not same_text(form.text, draft.text):
-        await site.desk.edit(item, person, form.text)
+        await site.desk.edit(item, person, form.text, version=version)
         view = await site.desk.view(item)
         draft, version = view.drafts[-1], version + 1
     left = [text for text in loose_ends(draft) if text not in form.seen]
@@ -103,7 +103,7 @@ async def _edit(site: Site, item: int, person: str, form: Form) -> Item:
     draft = _draft_on_screen(view, form)
     if form.text is None or same_text(form.text, draft.text):
         return view.item
-    return await site.desk.edit(item, person, form.text)
+    return await site.desk.edit(item, person, form.text, version=form.version)
 
 
 def _draft_on_screen(view: View, form: Form) -> Draft:

@@ -15,11 +15,10 @@ from mailbot.core.draft import Draft, Grounded, Source
 from mailbot.core.lifecycle import ADVANCEABLE
 from mailbot.ports import View
 from mailbot.review.deeds import SAID_AFTER, deeds_in
+from mailbot.review.grids import Grid, grid
 from mailbot.review.site import item_id, of_request
 from mailbot.review.tabs import place_of, tab_of
 
-MAX_ROWS = 100
-"""Rows of one table that the page shows; the file itself can be downloaded."""
 MAX_PICTURES = 20
 
 
@@ -70,6 +69,7 @@ class Shown:
     sha256: str
     drawn: tuple[Drawn, ...]
     undrawn: int
+    grids: tuple[Grid, ...]
 
 
 async def sheet(request: Request) -> Response:
@@ -127,7 +127,6 @@ async def show_sheet(
         place=await place_of(site.ledger, tab, view.item.id),
         moving=view.item.state in ADVANCEABLE,
         done=_done(request, view.item.id),
-        max_rows=MAX_ROWS,
     )
 
 
@@ -159,6 +158,7 @@ def same_text(one: str, other: str) -> bool:
 def shown(view: View) -> tuple[Shown, ...]:
     """Return the documents of an item with their pages and boxes."""
     documents = view.reading.documents if view.reading else ()
+    cleaned = {(one.document, one.place): one.cleaned for one in view.tables}
     left = MAX_PICTURES
     result = []
     for number, document in enumerate(documents, 1):
@@ -179,6 +179,7 @@ def shown(view: View) -> tuple[Shown, ...]:
                 sha256=document.sha256 or view.item.sha256,
                 drawn=drawn,
                 undrawn=len(pages) - len(drawn),
+                grids=tuple(grid(table, cleaned.get((document.name, place))) for place, table in enumerate(document.tables)),
             )
         )
     return tuple(result)

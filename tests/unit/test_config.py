@@ -55,6 +55,7 @@ def test_the_commented_account_is_good_too(tmp_path: Path) -> None:
         ({"accounts": {"a": {**ACCOUNT, "mode": "live"}}}, ["accounts.a", "smtp"]),
         ({"accounts": {"a": {**ACCOUNT, "imap": {"host": "mail.example", "user": "u", "security": "none"}}}}, ["loopback"]),
         ({"accounts": {"a": {**ACCOUNT, "imap": {**LOCAL, "password": "x", "password_env": "Y"}}}}, ["password and password_env"]),
+        ({"accounts": {"a": {**ACCOUNT, "imap": {**LOCAL, "host": "127.evil.example"}}}}, ["loopback"]),
         ({"review": {"host": "0.0.0.0"}}, ["review.host", "127.0.0.1"]),
         ({"drops": {"d": {"path": "d", "account": "nobody"}}}, ["drops.d.account", "nobody"]),
         ({"accounts": {"x": ACCOUNT}, "drops": {"x": {"path": "d"}}}, ["drops.x"]),
