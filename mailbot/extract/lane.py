@@ -72,8 +72,8 @@ class Lane:
         try:
             return await ticket.answer
         except asyncio.CancelledError:
-            ticket.answer.cancel()
-            if ticket.worker is not None and self._depth == 1:
+            # The future is cancelled with its waiter, unless the answer had just come: then the worker has another job by now.
+            if ticket.answer.cancelled() and ticket.worker is not None and self._depth == 1:
                 ticket.worker.kill()
             raise
 

@@ -7,7 +7,7 @@ an attachment must never be lost for it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from mailbot.core.document import Problem
@@ -47,7 +47,7 @@ class _Bodies:
 
     plain: Part | None = None
     html: Part | None = None
-    others: list[Part] | None = None
+    others: list[Part] = field(default_factory=list)
 
 
 def read(content: bytes) -> Mail:
@@ -59,7 +59,7 @@ def read(content: bytes) -> Mail:
     text = plain if bodies.plain else charset.clean(html.to_text(rich))
     if not (plain_sure and rich_sure):
         complaints.append("the body's charset is not what it says")
-    leaves = [_leaf(part.filename, part.media_type, part.content(), n) for n, part in enumerate(bodies.others or [], 1)]
+    leaves = [_leaf(part.filename, part.media_type, part.content(), n) for n, part in enumerate(bodies.others, 1)]
     leaves += [_leaf(name, "", body, len(leaves) + n) for n, (name, body) in enumerate(uuencoded, 1)]
     if len(text) > MAX_TEXT:
         cut.append(f"only the first {MAX_TEXT} characters of the body are kept")
@@ -105,10 +105,8 @@ def _addresses(root: Part, name: str) -> tuple[Address, ...]:
 
 def _choose(root: Part) -> _Bodies:
     """Choose the body: the first text/plain, and the HTML that says the same; every other leaf is an attachment."""
-    bodies = _Bodies(others=[])
+    bodies = _Bodies()
     _walk(root, bodies, alternative=False, first=True)
-    if bodies.plain is None and bodies.html is None and root.media_type.startswith("multipart/") and root.body:
-        bodies.plain = root  # A multipart whose boundary never came.
     return bodies
 
 
@@ -118,21 +116,17 @@ def _walk(part: Part, bodies: _Bodies, *, alternative: bool, first: bool) -> Non
         for number, child in enumerate(part.children):
             _walk(child, bodies, alternative=alternative or part.media_type == "multipart/alternative", first=first and number == 0)
         return
-    attached = part.disposition[0].startswith("attachment") or (bool(part.filename) and not (first or alternative))
-    if part.media_type.startswith("multipart/"):
+    kind = part.media_type
+    if kind.startswith("multipart/"):  # One that could not be split: its boundary never came, or it lies too deep.
         if not part.body.strip():
             return
-        attached = bodies.plain is not None or bodies.html is not None
-        if not attached and not first:
-            bodies.plain = part
-            return
-        if not attached:
-            return  # The root itself: `_choose` takes it.
-    if part.media_type == "text/plain" and not attached and bodies.plain is None and (alternative or bodies.html is None):
+        kind = "text/plain"
+    attached = part.disposition[0].startswith("attachment") or (bool(part.filename) and not (first or alternative))
+    if kind == "text/plain" and not attached and bodies.plain is None and (alternative or bodies.html is None):
         bodies.plain = part
-    elif part.media_type == "text/html" and not attached and bodies.html is None and (alternative or bodies.plain is None):
+    elif kind == "text/html" and not attached and bodies.html is None and (alternative or bodies.plain is None):
         bodies.html = part
-    elif bodies.others is not None:
+    else:
         bodies.others.append(part)
 
 

@@ -131,13 +131,14 @@ class WorkerProcess:
 
     def kill(self) -> None:
         """End the worker and whatever it started, now."""
+        if self._process.returncode is not None:  # Its process id may be somebody else's by now.
+            return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
     async def stop(self) -> None:
         """End the worker and clean up after it."""
-        if self._process.returncode is None:
-            self.kill()
+        self.kill()
         if self._process.stdin is not None:
             self._process.stdin.close()
         with contextlib.suppress(TimeoutError):

@@ -30,7 +30,7 @@ def _hostile_type_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def sandbox() -> AsyncIterator[Sandbox]:
-    settings = Extract(workers=1, memory_mb=400, cpu_seconds=1, wall_seconds=60, file_mb=8)
+    settings = Extract(workers=1, memory_mb=400, cpu_seconds=1, wall_seconds=600, file_mb=8)
     sandbox = Sandbox(settings, command=HOSTILE)
     yield sandbox
     await sandbox.close()
