@@ -71,7 +71,9 @@ def find_amounts(text: str, mark: Mark | None = None) -> list[Amount]:
 
     Percentages, dates, times, phone numbers and references are left out as far as their form tells.
     """
-    found = []
+    found: list[Amount] = []
+    if not any(character.isdigit() for character in text):
+        return found
     for match in _AMOUNT.finditer(text):
         sign = (match["before"] or match["again"] or match["after"] or "").strip()
         if match["before"] and match["after"] and SYMBOLS.get(match["before"]) == "":

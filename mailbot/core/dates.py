@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 Order = Literal["day", "month"]
@@ -70,9 +70,11 @@ class Found:
         return self.value if order == "day" else self.other
 
 
-def find_dates(text: str) -> list[Found]:
+@lru_cache(maxsize=512)
+def find_dates(text: str) -> tuple[Found, ...]:
     """Return the dates of a text from left to right; impossible ones (31 February, month 13) are not dates."""
-    text = unicodedata.normalize("NFC", text)
+    if not any(character.isdigit() for character in text):
+        return ()
     found: list[Found] = []
     for form in _FORMS:
         for match in form.finditer(text):
@@ -81,7 +83,7 @@ def find_dates(text: str) -> list[Found]:
             one = _numbers(match) if "a" in match.groupdict() else _named(match)
             if one is not None:
                 found.append(one)
-    return sorted(found, key=lambda one: one.start)
+    return tuple(sorted(found, key=lambda one: one.start))
 
 
 def order_of(texts: Iterable[str]) -> Order | None:

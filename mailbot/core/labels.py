@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
 from mailbot.core.label_words import NUMBER_WORDS, PHRASES, TITLES
+
+_STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
+"""Where a label may begin in folded text: at a word, or at any character of another script."""
 
 _LOOKALIKES = str.maketrans({"l": "i", "1": "i", "|": "i", "!": "i", "0": "o"})
 
@@ -30,9 +34,15 @@ def find_labels(text: str) -> list[Label]:
     """Return the labels in a line of text from left to right; where several fit, the longest stands."""
     folded, places = fold(text)
     found: list[Label] = []
-    for match in _pattern().finditer(folded):
-        name, grade = _meanings()[_key(match[0])]
-        found.append(Label(name=name, grade=grade, start=places[match.start()], end=places[match.end() - 1] + 1))
+    end = 0
+    for start in _STARTS.finditer(folded):
+        if start.start() < end:
+            continue
+        match = _starting(folded[start.start() : start.start() + 2]).match(folded, start.start())
+        if match:
+            end = match.end()
+            name, grade = _meanings()[_key(match[0])]
+            found.append(Label(name=name, grade=grade, start=places[start.start()], end=places[end - 1] + 1))
     return found
 
 
@@ -41,20 +51,24 @@ def has_title(text: str) -> bool:
     return _titles().search(fold(text)[0]) is not None
 
 
-def fold(text: str) -> tuple[str, list[int]]:
+def fold(text: str) -> tuple[str, Sequence[int]]:
     """Return the text with case, accents and look-alikes made the same, and for each character of it its place in `text`."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text):
-        for letter in unicodedata.normalize("NFKD", character.casefold()):
-            if not unicodedata.combining(letter):
-                letters.append(letter)
-                places.append(place)
-    folded = "".join(letters)
+    folded: str = text.lower()
+    places: Sequence[int] = range(len(text))
+    if not text.isascii():
+        pairs = [
+            (letter, place)
+            for place, character in enumerate(text)
+            for letter in unicodedata.normalize("NFKD", character.casefold())
+            if not unicodedata.combining(letter)
+        ]
+        folded, places = "".join(letter for letter, _ in pairs), [place for _, place in pairs]
     # a look-alike digit is a letter only between letters: "T0tal", but not "No 10"
     folded = re.sub(r"(?<=[a-z])[10|!](?=[a-z])", lambda match: match[0].translate(_LOOKALIKES), folded).replace("l", "i")
-    kept = [at for at in range(len(folded)) if not folded.startswith("rn", at - 1) or at == 0]
-    return "".join("m" if folded.startswith("rn", at) else folded[at] for at in kept), [places[at] for at in kept]
+    if "rn" in folded:
+        places = [place for at, place in enumerate(places) if not folded.startswith("rn", at - 1) or not at]
+        folded = folded.replace("rn", "m")
+    return folded, places
 
 
 def _key(written: str) -> str:
@@ -74,22 +88,30 @@ def _meanings() -> dict[str, tuple[str, int]]:
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    phrases = {phrase for grades in PHRASES.values() for written in grades.values() for phrase in _expanded(written)}
-    return _any_of(phrases)
+def _phrases() -> frozenset[str]:
+    """Return all phrases, folded."""
+    return frozenset(fold(one)[0] for grades in PHRASES.values() for written in grades.values() for one in _expanded(written))
+
+
+@cache
+def _starting(letters: str) -> re.Pattern[str]:
+    """Return a pattern for the phrases that may begin with two letters; a first word of one letter may be followed by a point."""
+    near = {one for one in _phrases() if one[0] == letters[0] and (one[:2] == letters or one[1:2] == " " or not one[0].isascii())}
+    return _any_of(near)
 
 
 @cache
 def _titles() -> re.Pattern[str]:
-    return _any_of(_expanded(TITLES))
+    return _any_of({fold(phrase)[0] for phrase in _expanded(TITLES)})
 
 
-def _any_of(phrases: set[str]) -> re.Pattern[str]:
-    """Return a pattern for any of the phrases, longest first, in folded text: points and dashes may part words, spaces Chinese."""
-    ordered = sorted({fold(phrase)[0] for phrase in phrases}, key=len, reverse=True)
+def _any_of(phrases: Set[str]) -> re.Pattern[str]:
+    """Return a pattern for any of the folded phrases, longest first: points and dashes may part words, spaces Chinese."""
+    ordered = sorted(phrases, key=len, reverse=True)
     latin = "|".join(r"[ .\-_/'’]{0,3}".join(map(re.escape, one.split())) for one in ordered if one[0].isascii())
     other = "|".join(r"\s{0,4}".join(map(re.escape, one)) for one in ordered if not one[0].isascii())
-    return re.compile(rf"(?<![^\W\d_])(?:{latin})(?![^\W\d_])|(?:{other})")
+    forms = [rf"(?<![^\W\d_])(?:{latin})(?![^\W\d_])"] if latin else []
+    return re.compile("|".join([*forms, rf"(?:{other})"] if other else forms) or r"(?!)")
 
 
 def _expanded(phrases: str) -> set[str]:

@@ -11,9 +11,10 @@ from typing import Any
 
 import pypdfium2
 
-from mailbot.core.document import Document, Page, Problem, Table
+from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
+from mailbot.extract.pdf_layout import layout
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
 
@@ -52,14 +53,14 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
         seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
         page.close()
     problems += problems_of(name, seen)
-    ruled = [one.page.number for one in seen if one.ruled and one.page.source == "text"]
-    tables: tuple[Table, ...] = ()
-    if ruled:
-        from mailbot.extract.pdf_tables import ruled_tables
+    tables = [table for one in seen for table in one.tables]
+    joined = [one.page.number for one in seen if one.joined_cells]
+    if joined:
+        from mailbot.extract.pdf_tables import tables_with_joined_cells
 
-        tables = ruled_tables(content, ruled)
+        tables = sorted([*tables, *tables_with_joined_cells(content, joined)], key=lambda table: table.page or 0)
     document = Document(
-        name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tables, fields=fields_of(seen)
+        name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tuple(tables), fields=fields_of(seen)
     )
     return Found(documents=(document,), problems=tuple(problems))
 
@@ -102,7 +103,7 @@ def _rendered(page: Any, width: int) -> tuple[bytes, int, int]:
 def _turn_of(page: Any) -> int:
     """Return by how many degrees clockwise a scanned page must be turned to stand upright, 0 for a page with text."""
     text = pdf_page.tidy(page.get_textpage().get_text_bounded())
-    if len(text) >= pdf_page.STAMP or pdf_page.layout(page).pictures < pdf_page.MOSTLY_PICTURE:
+    if len(text) >= pdf_page.STAMP or layout(page).pictures < pdf_page.MOSTLY_PICTURE:
         return 0
     from mailbot.extract.ocr import upright
 

@@ -6,10 +6,9 @@ text. A picture over most of the page under a full text layer is a scan that som
 
 from __future__ import annotations
 
-import ctypes
 import math
+import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +17,8 @@ import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box, Page
 from mailbot.core.words import PageWords, Word, in_lines, line_text
+from mailbot.extract.pdf_layout import Layout, Matrix, layout, moved, page_objects, to_shown
+from mailbot.extract.pdf_tables import ruled_tables, words_in
 from mailbot.extract.reader import Limits
 from mailbot.extract.seen import Seen
 
@@ -36,25 +37,8 @@ A_SCAN = 0.8
 STAMP = 200
 """Visible characters below which a text layer on such a page is taken for a stamp."""
 
-OBJECTS_SEEN = 5_000
-"""Page objects looked at for pictures and ruling lines; a map or drawing can have millions."""
-
 LEAST_DPI = 72
 """A page that would have too many pixels is rendered coarser, down to this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """What is drawn on a page besides text: the share of it under pictures, and how many ruling lines run each way."""
-
-    pictures: float
-    across: int
-    down: int
-
-    @property
-    def ruled(self) -> bool:
-        """Whether the lines may be those of a table."""
-        return self.across >= 2 and self.down >= 2
 
 
 def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
@@ -70,8 +54,16 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     width, height = page.get_size()
     scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
     shown = Page(number=number, text=text, source="ocr" if scanned else "text", width=round(width, 2), height=round(height, 2))
-    layer = layer_words(page, textpage, number) if boxes else None
-    return Seen(page=shown, words=layer, ruled=drawn.ruled and bool(text), too_large=need != "no")
+    layer = layer_words(page, textpage, number) if boxes or (drawn.grids and text) else None
+    grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings
+    whole = all(grid.whole for grid in grids)
+    return Seen(
+        page=shown,
+        words=layer,
+        tables=tuple(ruled_tables(grids, layer)) if layer and whole else (),
+        joined_cells=not whole,
+        too_large=need != "no",
+    )
 
 
 def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None) -> Seen:
@@ -144,81 +136,27 @@ def picture(page: Any, limits: Limits) -> np.ndarray | None:
     return np.ascontiguousarray(pixels[:, :, :3]) if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
 
 
-def layout(page: Any) -> Layout:
-    """Look at the page's pictures and ruling lines."""
-    left, bottom, right, top = page.get_bbox()
-    area = max(1.0, (right - left) * (top - bottom))
-    pictures, across, down = 0.0, 0, 0
-    edges = [ctypes.c_float() for _ in range(4)]
-    for item in page_objects(page, OBJECTS_SEEN):
-        kind = pdfium.FPDFPageObj_GetType(item)
-        if kind not in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH):
-            continue
-        if not pdfium.FPDFPageObj_GetBounds(item, *edges):
-            continue
-        x0, y0, x1, y1 = (edge.value for edge in edges)
-        wide, high = min(x1, right) - max(x0, left), min(y1, top) - max(y0, bottom)
-        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
-            pictures += max(0.0, wide) * max(0.0, high)
-        else:
-            across += wide > 20
-            down += high > 8
-    return Layout(pictures=pictures / area, across=across, down=down)
-
-
-def page_objects(page: Any, most: int) -> list[Any]:
-    """Return the first objects of a page as PDFium handles."""
-    count = min(most, pdfium.FPDFPage_CountObjects(page))
-    return [pdfium.FPDFPage_GetObject(page, index) for index in range(count)]
-
-
 def layer_words(page: Any, textpage: Any, number: int) -> PageWords:
     """Return the words of the text layer; each word's box spans its first and last character's."""
     width, height = page.get_size()
-    shown = _to_shown(page)
-    words: list[Word] = []
-    run: list[str] = []
-    start = 0
-    count = textpage.count_chars()
-    for index in range(count + 1):
-        character = chr(pdfium.FPDFText_GetUnicode(textpage, index)) if index < count else " "
-        if not character.isspace() and character not in "\x00\ufeff":
-            if not run:
-                start = index
-            run.append("-" if character in "\x02\ufffe" else character)
-        elif run:
-            box = _box_of(textpage, start, index - 1, shown)
-            if box:
-                words.append(Word(text="".join(run), box=box))
-            run = []
+    matrix = to_shown(page)
+    text = "".join(chr(pdfium.FPDFText_GetUnicode(textpage, index)) for index in range(textpage.count_chars()))
+    words = []
+    for match in re.finditer(r"[^\s\x00\ufeff]+", text):
+        box = _box_of(textpage, match.start(), match.end() - 1, matrix)
+        if box:
+            words.append(Word(text=match[0].replace("\x02", "-").replace("\ufffe", "-"), box=box))
     return PageWords(number=number, width=width, height=height, lines=in_lines(words))
 
 
-def _to_shown(page: Any) -> tuple[float, float, float, float, float, float]:
-    """Return a, b, c, d, e, f of x' = ax + by + c, y' = dx + ey + f: from PDF space to points on the upright page, y down."""
-    width, height = page.get_size()
-    fine = 100  # PageToDevice speaks whole pixels
-
-    def place(x: float, y: float) -> tuple[float, float]:
-        across, down = ctypes.c_int(), ctypes.c_int()
-        pdfium.FPDF_PageToDevice(page, 0, 0, round(width * fine), round(height * fine), 0, x, y, across, down)
-        return across.value / fine, down.value / fine
-
-    (x0, y0), (x1, y1), (x2, y2) = place(0, 0), place(1000, 0), place(0, 1000)
-    return (x1 - x0) / 1000, (x2 - x0) / 1000, x0, (y1 - y0) / 1000, (y2 - y0) / 1000, y0
-
-
-def _box_of(textpage: Any, first: int, last: int, shown: tuple[float, float, float, float, float, float]) -> Box | None:
-    a, b, c, d, e, f = shown
+def _box_of(textpage: Any, first: int, last: int, matrix: Matrix) -> Box | None:
     rect = pdfium.FS_RECTF()
-    xs, ys = [], []
+    boxes = []
     for index in {first, last}:
         if not pdfium.FPDFText_GetLooseCharBox(textpage, index, rect):
             return None
-        for x, y in ((rect.left, rect.top), (rect.right, rect.bottom)):
-            xs.append(a * x + b * y + c)
-            ys.append(d * x + e * y + f)
-    return min(xs), min(ys), max(xs), max(ys)
+        boxes.append(moved(matrix, rect.left, rect.bottom, rect.right, rect.top))
+    return min(box[0] for box in boxes), min(box[1] for box in boxes), max(box[2] for box in boxes), max(box[3] for box in boxes)
 
 
 def scaled(lines: tuple[tuple[Word, ...], ...], unit: float) -> tuple[tuple[Word, ...], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailbot.core.document import Box, Field, Page, Problem
+from mailbot.core.document import Box, Field, Page, Problem, Table
 from mailbot.core.fields import business_paper, find_fields
 from mailbot.core.words import PageWords
 
@@ -21,14 +21,15 @@ class Seen:
     """One page as it was read.
 
     `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
-    `ruled` says that there are ruling lines both ways; `too_large` that the page was not rendered; `no_text` that it shows
-    something, of which nothing could be read.
+    `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
+    `no_text` that it shows something, of which nothing could be read.
     """
 
     page: Page
     words: PageWords | None = None
     skew: float = 0.0
-    ruled: bool = False
+    tables: tuple[Table, ...] = ()
+    joined_cells: bool = False
     too_large: bool = False
     no_text: bool = False
 

@@ -1,0 +1,173 @@
+"""Looks at what is drawn on a PDF page besides text: how much of it is pictures, and which ruling lines make grids.
+
+This costs a fraction of what pdfplumber does, reads whole grids as well, and says where pdfplumber is worth its cost.
+Boxes and lines are in points of the upright page, y down.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pypdfium2.raw as pdfium
+
+from mailbot.core.document import Box
+
+OBJECTS_SEEN = 5_000
+"""Page objects looked at; a map or drawing can have millions."""
+
+THIN = 3.0
+"""Points; what is drawn thinner is a line, what is thicker a box with four."""
+
+NEAR = 2.0
+"""Points within which two lines meet or are one."""
+
+BACKGROUND = 0.9
+"""Share of the page from which on a box is its background or frame."""
+
+MOST_LINES = 600
+"""More lines than this are a drawing."""
+
+Matrix = tuple[float, float, float, float, float, float]
+"""a, b, c, d, e, f of x' = ax + by + c, y' = dx + ey + f."""
+
+Rule = tuple[float, float, float]
+"""A line: where it lies (y of one across, x of one down), and from where to where it goes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Ruling lines that cross: at least three each way. `whole` when each goes all the way, so that no cells are joined."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The share of the page under pictures, and the grids on it."""
+
+    pictures: float
+    grids: tuple[Grid, ...]
+
+
+def layout(page: Any) -> Layout:
+    """Look at the page's pictures and ruling lines."""
+    width, height = page.get_size()
+    matrix = to_shown(page)
+    pictures = 0.0
+    drawn: list[Box] = []
+    edges = [ctypes.c_float() for _ in range(4)]
+    for item in page_objects(page, OBJECTS_SEEN):
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind not in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH) or not pdfium.FPDFPageObj_GetBounds(item, *edges):
+            continue
+        x0, y0, x1, y1 = moved(matrix, edges[0].value, edges[1].value, edges[2].value, edges[3].value)
+        x0, y0, x1, y1 = max(0.0, x0), max(0.0, y0), min(width, x1), min(height, y1)
+        share = max(0.0, x1 - x0) * max(0.0, y1 - y0) / max(1.0, width * height)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            pictures += share
+        elif share < BACKGROUND:
+            drawn.append((x0, y0, x1, y1))
+    return Layout(pictures=pictures, grids=tuple(find_grids(drawn)))
+
+
+def page_objects(page: Any, most: int) -> list[Any]:
+    """Return the first objects of a page as PDFium handles."""
+    count = min(most, pdfium.FPDFPage_CountObjects(page))
+    return [pdfium.FPDFPage_GetObject(page, index) for index in range(count)]
+
+
+def to_shown(page: Any) -> Matrix:
+    """Return how a place in PDF space comes to lie on the upright page: its rotation and crop box are taken into account."""
+    width, height = page.get_size()
+    fine = 100  # PageToDevice speaks whole pixels
+
+    def place(x: float, y: float) -> tuple[float, float]:
+        across, down = ctypes.c_int(), ctypes.c_int()
+        pdfium.FPDF_PageToDevice(page, 0, 0, round(width * fine), round(height * fine), 0, x, y, across, down)
+        return across.value / fine, down.value / fine
+
+    (x0, y0), (x1, y1), (x2, y2) = place(0, 0), place(1000, 0), place(0, 1000)
+    return (x1 - x0) / 1000, (x2 - x0) / 1000, x0, (y1 - y0) / 1000, (y2 - y0) / 1000, y0
+
+
+def moved(matrix: Matrix, left: float, bottom: float, right: float, top: float) -> Box:
+    """Return where a box of PDF space stands on the upright page."""
+    a, b, c, d, e, f = matrix
+    x0, x1 = a * left + b * bottom + c, a * right + b * top + c
+    y0, y1 = d * left + e * bottom + f, d * right + e * top + f
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
+
+
+def find_grids(drawn: Iterable[Box]) -> list[Grid]:
+    """Return the grids that the edges of what is drawn make, from the top of the page."""
+    across: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    down: dict[int, list[tuple[float, float]]] = defaultdict(list)
+    for x0, y0, x1, y1 in drawn:
+        for y in {y0, y1} if y1 - y0 > THIN else {(y0 + y1) / 2}:
+            if x1 - x0 > THIN:
+                across[round(y / NEAR)].append((x0, x1))
+        for x in {x0, x1} if x1 - x0 > THIN else {(x0 + x1) / 2}:
+            if y1 - y0 > THIN:
+                down[round(x / NEAR)].append((y0, y1))
+    rows = [(y * NEAR, *span) for y, spans in across.items() for span in _joined(spans)]
+    columns = [(x * NEAR, *span) for x, spans in down.items() for span in _joined(spans)]
+    if len(rows) + len(columns) > MOST_LINES:
+        return []
+    found = [grid for some_rows, some_columns in _crossing(rows, columns) if (grid := _grid(some_rows, some_columns))]
+    return sorted(found, key=lambda grid: (grid.ys[0], grid.xs[0]))
+
+
+def _crossing(rows: Sequence[Rule], columns: Sequence[Rule]) -> list[tuple[list[Rule], list[Rule]]]:
+    """Return the lines in groups, each line with all that it crosses, and what those cross, and so on."""
+    left = set(rows)
+    groups = []
+    while left:
+        some_rows, some_columns, fresh = set[Rule](), set[Rule](), {left.pop()}
+        while fresh:
+            some_rows |= fresh
+            met = {column for column in columns if column not in some_columns and any(_cross(row, column) for row in fresh)}
+            some_columns |= met
+            fresh = {row for row in left if any(_cross(row, column) for column in met)}
+            left -= fresh
+        groups.append((sorted(some_rows), sorted(some_columns)))
+    return groups
+
+
+def _cross(row: Rule, column: Rule) -> bool:
+    return column[1] - NEAR <= row[0] <= column[2] + NEAR and row[1] - NEAR <= column[0] <= row[2] + NEAR
+
+
+def _grid(rows: Sequence[Rule], columns: Sequence[Rule]) -> Grid | None:
+    ys, xs = _apart(row[0] for row in rows), _apart(column[0] for column in columns)
+    if len(ys) < 3 or len(xs) < 3:
+        return None
+    slack = 2 * NEAR
+    whole = all(row[1] <= xs[0] + slack and row[2] >= xs[-1] - slack for row in rows)
+    whole = whole and all(column[1] <= ys[0] + slack and column[2] >= ys[-1] - slack for column in columns)
+    return Grid(xs=xs, ys=ys, whole=whole)
+
+
+def _apart(places: Iterable[float]) -> tuple[float, ...]:
+    """Return places in order, those that are near each other as one."""
+    found: list[float] = []
+    for place in sorted(places):
+        if not found or place - found[-1] > 2 * NEAR:
+            found.append(place)
+    return tuple(found)
+
+
+def _joined(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Return spans on one line with those that touch made one."""
+    found: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1] + NEAR:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((start, end))
+    return found
