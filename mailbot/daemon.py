@@ -62,7 +62,7 @@ class Parts:
 
 @asynccontextmanager
 async def build(config: Config) -> AsyncIterator[Parts]:
-    """Build the parts and close them afterwards. Raises ConfigError, RuleError, TemplateProblem, DiskFull."""
+    """Build the parts and close them afterwards. Raises ConfigError, DiskFull."""
     async with contextlib.AsyncExitStack() as stack:
         ledger = await SqlLedger.open(config.state_dir, clock=now)
         stack.push_async_callback(ledger.close)
@@ -115,9 +115,10 @@ async def build(config: Config) -> AsyncIterator[Parts]:
 
 
 async def run(config: Config) -> None:
-    """Run the daemon until SIGTERM or SIGINT."""
+    """Run the daemon until SIGTERM or SIGINT. Raises RuleError when there are no good rules to start with."""
     with only_daemon(config.state_dir):
         async with build(config) as parts:
+            log.info("%d rules in force", len(parts.rulebook.rules.rules))
             broken = await parts.ledger.break_leases()
             if broken:
                 log.info("%d items were in hand when mailbot stopped last: they go on", broken)

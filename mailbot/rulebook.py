@@ -193,14 +193,24 @@ class Rulebook:
     """
 
     def __init__(self, directory: Path, *, people: Collection[str] | None, templates: Callable[[], Collection[str]]) -> None:
-        """Load the rules. Raises RuleError: without any good rules there is nothing to keep in force."""
         self.directory = directory
         self.problem = ""
         """What is wrong with the folder as it is now, and that the older rules stay in force; "" when all is well."""
         self._people = people
         self._templates = templates
-        self._seen = self._signature()
-        self.rules = load(directory, people=people, templates=templates())
+        self._seen: object = None
+        self._rules: RuleSet | None = None
+
+    @property
+    def rules(self) -> RuleSet:
+        """The rules in force, loaded when first asked for: most commands never look at a rule.
+
+        Raises RuleError where there never were good ones: then there is nothing to keep in force.
+        """
+        if self._rules is None:
+            self._seen = self._signature()
+            self._rules = load(self.directory, people=self._people, templates=self._templates())
+        return self._rules
 
     @property
     def version(self) -> str:
@@ -232,7 +242,7 @@ class Rulebook:
         else:
             if rules.version != self.rules.version or self.problem:
                 log.info("%d rules in force, version %.12s", len(rules.rules), rules.version)
-            self.rules, self.problem = rules, ""
+            self._rules, self.problem = rules, ""
         self._seen = seen
         return not self.problem
 
