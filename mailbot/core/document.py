@@ -57,7 +57,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "repaired_rows": ("info", "rows that differed from the others were aligned to them"),
 }
 
-QUARANTINE_CODES = frozenset({"over_limit", "archive_limits", "too_many_pixels", "too_large"})
+QUARANTINE_CODES = frozenset({"over_limit", "archive_limits", "too_many_pixels", "too_large", "mail_limits", "broken_answer"})
 """Problems that put the whole item into quarantine: bytes that attack or overwhelm the reader."""
 
 

@@ -66,6 +66,9 @@ def read(content: bytes) -> Mail:
         text = text[:MAX_TEXT]
     problems = [Problem(code="malformed_mail", detail=detail) for detail in complaints]
     problems += [Problem(code="mail_limits", detail=detail, remedy="look at the original mail") for detail in cut]
+    if size := mail_header.text(root.first("x-mailbot-truncated")):
+        remedy = "look at it on the server, or raise imap.max_message_bytes"
+        problems.append(Problem(code="too_large", detail=f"the mail has {size} bytes: only its header was fetched", remedy=remedy))
     message = _message(root, text, html.sanitise(rich) if rich else "", tuple(leaf.attachment for leaf in leaves))
     return Mail(message=message, leaves=tuple(leaves), problems=tuple(problems))
 

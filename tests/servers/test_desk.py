@@ -303,6 +303,14 @@ async def test_a_hostile_file_is_quarantined_and_may_be_released(office: Office)
     assert (await office.work(item.id)).state is State.IN_REVIEW
 
 
+async def test_a_mail_that_was_too_large_to_fetch_is_quarantined(office: Office) -> None:
+    content = b"X-Mailbot-Truncated: 70000000\r\n" + question(1)
+    office.extractor.problems = mail.read(content).problems
+    item = await office.arrive(content)
+    assert item.state is State.QUARANTINED
+    assert "70000000 bytes" in item.reason
+
+
 async def test_a_server_that_says_later_gets_it_later(office: Office) -> None:
     item = await office.arrive(question(1))
     office.outbox.faults = [NotSent("450 busy", retry=True)]
