@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -55,11 +55,12 @@ def _new_header(rows: Sequence[Row], begin: int, index: int) -> bool:
     if count < 2 or not _labels(row):
         return False
     after_gap = filled(rows[index - 1]) <= 1
-    below = _following(rows, index)
-    if not below:
+    repeated = any(list(r) == list(row) for r in rows[begin : begin + 3]) and list(rows[index - 1]) != list(row)
+    if not after_gap and not repeated and _labels(rows[index - 1]):
         return False
-    above = [r for r in rows[max(begin + 1, index - 50) : index] if filled(r) > 1]
-    if len(above) < 1 or (not after_gap and len(above) < 2):
+    below = _following(rows, index)
+    above = [r for r in rows[max(begin + 1, index - 30) : index] if filled(r) > 1]
+    if not below or not above or (not after_gap and len(above) < 2):
         return False
     width = max(len(row), *(len(r) for r in below), *(len(r) for r in above))
     before, after = profiles(above, width), profiles(below, width)
@@ -68,16 +69,16 @@ def _new_header(rows: Sequence[Row], begin: int, index: int) -> bool:
     if after_gap:
         fresh = filled(rows[begin]) != count or list(rows[begin]) == list(row) or unlike_before > 0
         return (unlike_after > 0 or unlike_before > 0) and fresh and count >= 0.6 * max(filled(r) for r in below)
-    same_header = any(list(r) == list(row) for r in rows[begin : begin + 5])
+    same_header = repeated and list(row) not in [list(r) for r in (*above, *below)]
     enough = max(1, sum(1 for p in after if p.typed) // 2)
     whole = count >= 0.8 * len(row) and count >= 0.8 * max(filled(r) for r in below)
-    return whole and (same_header or (unlike_before >= enough and unlike_after >= enough))
+    return whole and unlike_after > 0 and (same_header or (unlike_before >= enough and unlike_after >= enough))
 
 
 def _following(rows: Sequence[Row], index: int) -> list[Row]:
     """Return the rows of a table right under a header row, to the next gap."""
     below: list[Row] = []
-    for row in rows[index + 1 : index + 30]:
+    for row in rows[index + 1 : index + 20]:
         if not filled(row):
             break
         below.append(row)
@@ -211,7 +212,7 @@ def _footnotes(rows: Sequence[Row], body: list[int]) -> int:
     return count
 
 
-def names_of(rows: Sequence[Row], headers: Sequence[int], width: int) -> tuple[str, ...]:
+def names_of(rows: Sequence[Row] | Mapping[int, Row], headers: Sequence[int], width: int) -> tuple[str, ...]:
     """Return the column names: header rows joined by a space, group labels spread to the right, col_N where there is none."""
     lines = [[rows[i][c].strip() if c < len(rows[i]) else "" for c in range(width)] for i in headers]
     for above, line in enumerate(lines[:-1]):

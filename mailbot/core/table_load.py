@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from mailbot.core.document import Table
 from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, find_dialect, lines_of, records_of, split_line, usual_width
 from mailbot.core.table_layout import Part, lay_out, names_of
-from mailbot.core.table_repair import repair
+from mailbot.core.table_repair import Effort, repair
 from mailbot.core.table_types import profiles
-
-_MOST_REPAIRS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +32,7 @@ def load_tables(text: str) -> Loaded:
         return Loaded()
     dialect = replace(find_dialect(lines), delimiter=hint[1]) if hint else find_dialect(lines)
     records = records_of(lines, dialect, usual_width(records_of(lines, dialect)))
+    effort = Effort()
     tables: list[Table] = []
     repaired: list[int] = []
     parts = lay_out([record.cells for record in records])
@@ -43,7 +42,7 @@ def load_tables(text: str) -> Loaded:
         repaired.append(header.line + (1 if hint else 0))
         parts = lay_out([record.cells for record in records])
     for part in parts:
-        table, mended = _table(records, part, dialect)
+        table, mended = _table(records, part, dialect, effort)
         tables.append(table)
         repaired += [line + (1 if hint else 0) for line in mended]
     return Loaded(tables=tuple(tables), dialect=dialect, repaired=tuple(repaired))
@@ -58,8 +57,8 @@ def _written_otherwise(record: Record, dialect: Dialect, width: int) -> Record |
     return None
 
 
-def table_of(rows: Sequence[Sequence[str]], part: Part, page: int | None = None) -> Table:
-    """Return the table that stands in some rows, each row as long as the widest."""
+def table_of(rows: Sequence[Sequence[str]] | Mapping[int, Sequence[str]], part: Part, page: int | None = None) -> Table:
+    """Return the table that stands in some rows (by index), each row as long as the widest."""
     body = [rows[index] for index in part.body]
     width = max((_length(row) for row in [*body, *(rows[index] for index in part.headers)]), default=0)
     columns = names_of(rows, part.headers, width)
@@ -71,7 +70,7 @@ def _length(row: Sequence[str]) -> int:
     return next((len(row) - back for back, cell in enumerate(reversed(row)) if cell.strip()), 0)
 
 
-def _table(records: list[Record], part: Part, dialect: Dialect) -> tuple[Table, list[int]]:
+def _table(records: list[Record], part: Part, dialect: Dialect, effort: Effort) -> tuple[Table, list[int]]:
     """Return the table of a part with its broken rows mended, and their lines."""
     width = usual_width([records[index] for index in part.body] or [records[index] for index in part.headers])
     whole = [records[i].cells for i in part.body if len(records[i].cells) == width and not records[i].odd]
@@ -80,17 +79,17 @@ def _table(records: list[Record], part: Part, dialect: Dialect) -> tuple[Table, 
     mended: list[int] = []
     if whole and len(broken) <= max(3, len(part.body) // 3):
         columns = profiles(whole, width)
-        for index in broken[:_MOST_REPAIRS]:
-            cells = repair(records[index], dialect, columns, width)
+        usual = min(sum(column.fit(cell) for column, cell in zip(columns, row, strict=True)) for row in whole[:200])
+        for index in broken:
+            cells = repair(records[index], dialect, columns, width, effort, usual=usual)
             if cells is not None:
                 rows[index] = list(cells)
                 mended.append(records[index].line)
     for index in part.headers:
         unsound = records[index].odd or records[index].loose
         if unsound or len(records[index].cells) > width >= records[index].filled:
-            cells = repair(records[index], dialect, None, width)
+            cells = repair(records[index], dialect, None, width, effort)
             if cells is not None:
                 rows[index] = list(cells)
                 mended.append(records[index].line)
-    lines = [rows.get(index, []) for index in range(max(rows, default=-1) + 1)]
-    return table_of(lines, part), sorted(mended)
+    return table_of(rows, part), sorted(mended)

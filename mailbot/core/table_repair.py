@@ -24,8 +24,18 @@ _GAIN = 1.5  # a repair must be this much likelier than the row as it stands
 _WIDEST = 100  # columns
 _LONGEST = 20_000  # characters
 _MOST_BARE = 12  # delimiters inside one cell
+_MOST_FIELDS = 250  # delimiters in a row; each may cost two frames of recursion
+_MOST_LOST = 3  # cells that a row may lack
 _LONGEST_CUT = 60  # characters of a cell that may be cut anywhere
 _HOPELESS = float("-inf")
+
+
+@dataclass(slots=True)
+class Effort:
+    """How many readings of a field may still be weighed in a file: rows that come after it is used up stay as they are."""
+
+    left: int = 1_500_000
+    a_row: int = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +48,28 @@ class _Step:
     cuts: bool = False
 
 
-def repair(record: Record, dialect: Dialect, columns: Sequence[Profile] | None, width: int) -> tuple[str, ...] | None:
+def repair(
+    record: Record, dialect: Dialect, columns: Sequence[Profile] | None, width: int, effort: Effort, *, usual: float = 0.0
+) -> tuple[str, ...] | None:
     """Return the cells of a broken row aligned to `width` columns, or None when the row as it stands is no worse.
 
-    Without `columns` (a header row) only the number of cells decides.
+    Without `columns` (a header row) only the number of cells decides. `usual` is how badly whole rows fit at worst: a reading by
+    the table's own delimiter that fits no worse is not compared with others.
     """
     if width < 2 or width > _WIDEST or len(record.raw) > _LONGEST:
         return None
     best_score, best = _HOPELESS, None
+    may_cut = len(record.cells) < width or record.odd or record.loose
     for delimiter in _delimiters(record, dialect, width):
         other = delimiter != dialect.delimiter
         if other and columns is None and len(record.cells) > 1 and not (record.odd or record.loose):
             continue
-        search = _Alignment(record.raw, Dialect(delimiter=delimiter, quote=dialect.quote, escape=dialect.escape), columns, width)
+        if other and columns is not None and best_score >= usual - _EXTRA_DELIMITER:
+            break
+        written = Dialect(delimiter=delimiter, quote=dialect.quote, escape=dialect.escape)
+        search = _Alignment(record.raw, written, columns, width, min(effort.left, effort.a_row), may_cut=may_cut)
         score, cells = search.best()
+        effort.left -= search.spent
         score -= _OTHER_DELIMITER if other else 0.0
         if score > best_score:
             best_score, best = score, cells
@@ -71,29 +89,35 @@ def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) 
 
 def _delimiters(record: Record, dialect: Dialect, width: int) -> Iterator[str]:
     """Yield the delimiters worth trying on a row: its own, and those that stand in it about as often as needed."""
-    yield dialect.delimiter
-    for delimiter in DELIMITERS:
-        if delimiter != dialect.delimiter and record.raw.count(delimiter) >= max(1, width - 2):
+    for delimiter in (dialect.delimiter, *(d for d in DELIMITERS if d != dialect.delimiter)):
+        count = record.raw.count(delimiter)
+        if count <= min(_MOST_FIELDS, 3 * width + 30) and (count >= max(1, width - 2) or delimiter == dialect.delimiter):
             yield delimiter
 
 
 class _Alignment:
     """The search over one row: `_value[at, column, cut]` is the best score from there to the end."""
 
-    def __init__(self, raw: str, dialect: Dialect, columns: Sequence[Profile] | None, width: int) -> None:
+    def __init__(
+        self, raw: str, dialect: Dialect, columns: Sequence[Profile] | None, width: int, effort: int, *, may_cut: bool
+    ) -> None:
         self._raw = raw
         self._dialect = dialect
         self._columns = columns
         self._width = width
+        self._may_cut = may_cut
+        self._effort = effort
+        self.spent = 0
+        self._fits: dict[tuple[str, int], float] = {}
         self._end = len(raw) + len(dialect.delimiter)  # past a delimiter that would follow the last field
         self._steps: dict[tuple[int, bool], list[_Step]] = {}
         self._value: dict[tuple[int, int, bool], tuple[float, _Step | None]] = {}
 
     def best(self) -> tuple[float, tuple[str, ...]]:
         """Return the best score and its cells, as many as there are columns."""
-        score, _ = self._from(0, 0, False)
+        at, column, cut = 0, 0, not self._may_cut
+        score, _ = self._from(at, column, cut)
         cells: list[str] = []
-        at, column, cut = 0, 0, False
         while score > _HOPELESS and column < self._width:
             _, step = self._from(at, column, cut)
             if step is None:
@@ -102,6 +126,8 @@ class _Alignment:
                 cells.append(step.cell)
                 column += 1
             at, cut = step.after, cut or step.cuts
+        if self.spent > self._effort:
+            return _HOPELESS, ()
         return score, (*cells, *[""] * (self._width - len(cells)))
 
     def _from(self, at: int, column: int, cut: bool) -> tuple[float, _Step | None]:
@@ -117,8 +143,14 @@ class _Alignment:
             return sum(self._fit("", c) for c in range(column, self._width)) - 0.5 * (self._width - column), None
         if column == self._width:
             return self._left_over(at), None
+        if self._width - column > self._raw.count(self._dialect.delimiter, at) + 1 + _MOST_LOST:
+            return _HOPELESS, None
+        steps = self._steps_from(at, cut)
+        self.spent += len(steps)
+        if self.spent > self._effort:
+            return _HOPELESS, None
         best: tuple[float, _Step | None] = (_HOPELESS, None)
-        for step in self._steps_from(at, cut):
+        for step in steps:
             rest, _ = self._from(step.after, column + 1, cut or step.cuts)
             score = rest + self._fit(step.cell, column) - step.price
             if score > best[0]:
@@ -139,6 +171,12 @@ class _Alignment:
         return _HOPELESS if rest else -0.5 * _EXTRA_DELIMITER
 
     def _fit(self, cell: str, column: int) -> float:
+        key = (cell, column)
+        if key not in self._fits:
+            self._fits[key] = self._fit_of(cell, column)
+        return self._fits[key]
+
+    def _fit_of(self, cell: str, column: int) -> float:
         if self._columns is None:
             return -0.7 if not cell.strip() else 0.0
         if self._dialect.quote and len(cell) > 1:
@@ -159,7 +197,7 @@ class _Alignment:
         stray = _STRAY_QUOTE if quote and raw.startswith(quote, at) else 0.0
         bare = 0.6 if delimiter == " " else _BARE_DELIMITER
         end, price = at - len(delimiter), 0.0
-        for merged in range(_MOST_BARE):
+        for merged in range(2 if cut and self._may_cut else _MOST_BARE if delimiter == " " else 5):
             begin = end + len(delimiter)
             end = raw.find(delimiter, begin)
             price += (bare if merged else 0.0) + (_EXTRA_DELIMITER if end == begin and delimiter != " " else 0.0)
