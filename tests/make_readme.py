@@ -9,8 +9,10 @@ from pathlib import Path
 
 from mailbot.config import option_rows
 from mailbot.core.document import PROBLEM_CODES
-from mailbot.core.facts import FACTS
+from mailbot.core.facts import fact_rows
 from mailbot.core.lifecycle import mermaid
+from mailbot.core.rule_matchers import MATCHERS
+from mailbot.core.rule_outcomes import OUTCOMES
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -32,7 +34,22 @@ def problem_table() -> str:
 def fact_table() -> str:
     """Return the table of facts that rules compare and templates use."""
     rows = ["| fact | type | meaning |", "| --- | --- | --- |"]
-    rows += [f"| `{name}` | {fact.kind} | {_cell(fact.description)} |" for name, fact in FACTS.items()]
+    rows += [f"| `{name}` | {kind} | {_cell(text)} |" for name, kind, text in fact_rows()]
+    return "\n".join(rows)
+
+
+def matcher_table() -> str:
+    """Return which matchers fit which type of fact."""
+    rows = ["| type of fact | matchers |", "| --- | --- |"]
+    rows += [f"| {kind} | {', '.join(f'`{name}`' for name in names)} |" for kind, names in MATCHERS.items()]
+    rows.append("| list of any of them | those of its type, holding when they hold for one value, and `has`, `has_any` |")
+    return "\n".join(rows)
+
+
+def outcome_table() -> str:
+    """Return the keys of `then`."""
+    rows = ["| key of `then` | meaning |", "| --- | --- |"]
+    rows += [f"| `{name}` | {_cell(text)} |" for name, text in OUTCOMES.items()]
     return "\n".join(rows)
 
 
@@ -41,7 +58,14 @@ def diagram() -> str:
     return f"```mermaid\n{mermaid()}```"
 
 
-PARTS = {"config": config_table, "problems": problem_table, "facts": fact_table, "lifecycle": diagram}
+PARTS = {
+    "config": config_table,
+    "problems": problem_table,
+    "facts": fact_table,
+    "matchers": matcher_table,
+    "outcomes": outcome_table,
+    "lifecycle": diagram,
+}
 
 
 def render(text: str) -> str:
