@@ -61,6 +61,11 @@ def line_text(line: Sequence[Word]) -> str:
     return text
 
 
+def page_text(page: PageWords) -> str:
+    """Return the text of a page, a line for each of its lines."""
+    return "\n".join(line_text(line) for line in page.lines)
+
+
 def is_ideographic(character: str) -> bool:
     """Return whether a character belongs to a script written without spaces (Han, kana) or to its punctuation."""
     return bool(character) and (

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mailbot.core.words import PageWords, Word, in_lines, line_text
+from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract import orientation
 
 DETECT_SIDE = 1760
@@ -60,11 +60,11 @@ def scan(image: np.ndarray, *, number: int = 1) -> Scan:
         if score >= LEAST_SCORE and text.strip():
             words += _words(quad, text, spans)
             scores.append((score, len(text)))
-    lines = in_lines(words)
+    page = PageWords(number=number, width=width, height=height, lines=in_lines(words))
     characters = sum(length for _, length in scores)
     return Scan(
-        words=PageWords(number=number, width=width, height=height, lines=lines),
-        text="\n".join(line_text(line) for line in lines),
+        words=page,
+        text=page_text(page),
         confidence=round(sum(score * length for score, length in scores) / characters, 3) if characters else None,
         turned=turned,
         skew=fall,

@@ -17,10 +17,11 @@ MAX_SKEW = 15.0
 
 
 def standing(quads: np.ndarray) -> bool:
-    """Return whether most of the text runs up or down the page (the page lies on its side)."""
+    """Return whether most of the text runs up or down the page (the page lies on its side), however the quads are numbered."""
     wide, high = _extent(quads)
-    long = np.maximum(wide, high) > 2 * np.minimum(wide, high)
-    return bool(np.sum((high - wide)[long]) > 0)
+    long = np.where((wide >= high)[:, None], quads[:, 1] - quads[:, 0], quads[:, 2] - quads[:, 1])
+    steep = np.abs(long[:, 1]) - np.abs(long[:, 0])
+    return bool(np.sum(steep[np.maximum(wide, high) > 2 * np.minimum(wide, high)]) > 0)
 
 
 def skew(quads: np.ndarray) -> float:

@@ -14,7 +14,7 @@ import pypdfium2
 from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
-from mailbot.extract.pdf_layout import layout
+from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
 
@@ -101,10 +101,12 @@ def _rendered(page: Any, width: int) -> tuple[bytes, int, int]:
 
 
 def _turn_of(page: Any) -> int:
-    """Return by how many degrees clockwise a scanned page must be turned to stand upright, 0 for a page with text."""
-    text = pdf_page.tidy(page.get_textpage().get_text_bounded())
-    if len(text) >= pdf_page.STAMP or layout(page).pictures < pdf_page.MOSTLY_PICTURE:
-        return 0
+    """Return by how many degrees clockwise a page must be turned to stand upright: by its text, or by what OCR sees."""
+    textpage = page.get_textpage()
+    shown = shown_upright(page, textpage)
+    text = textpage.get_text_bounded()
+    if len(text) >= pdf_page.STAMP or layout(page, shown).pictures < pdf_page.MOSTLY_PICTURE:
+        return shown.turned
     from mailbot.extract.ocr import upright
 
     image = pdf_page.picture(page, Limits(ocr_dpi=150))

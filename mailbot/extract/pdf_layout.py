@@ -7,9 +7,11 @@ Boxes and lines are in points of the upright page, y down.
 from __future__ import annotations
 
 import ctypes
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -48,6 +50,16 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """How a page is shown: its size in points, how PDF space lies on it, and the degrees clockwise it was turned for that."""
+
+    width: float
+    height: float
+    matrix: Matrix
+    turned: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
     """The share of the page under pictures, and the grids on it."""
 
@@ -55,10 +67,9 @@ class Layout:
     grids: tuple[Grid, ...]
 
 
-def layout(page: Any) -> Layout:
+def layout(page: Any, shown: Shown) -> Layout:
     """Look at the page's pictures and ruling lines."""
-    width, height = page.get_size()
-    matrix = to_shown(page)
+    width, height, matrix = shown.width, shown.height, shown.matrix
     pictures = 0.0
     drawn: list[Box] = []
     edges = [ctypes.c_float() for _ in range(4)]
@@ -82,8 +93,22 @@ def page_objects(page: Any, most: int) -> list[Any]:
     return [pdfium.FPDFPage_GetObject(page, index) for index in range(count)]
 
 
-def to_shown(page: Any) -> Matrix:
-    """Return how a place in PDF space comes to lie on the upright page: its rotation and crop box are taken into account."""
+def shown_upright(page: Any, textpage: Any) -> Shown:
+    """Return how a page is shown with its text running from left to right: /Rotate is not always the whole truth."""
+    shown = _as_displayed(page)
+    turn = _turn_of_text(textpage, shown.matrix)
+    a, b, c, d, e, f = shown.matrix
+    width, height = shown.width, shown.height
+    if turn == 90:
+        return Shown(width=height, height=width, matrix=(-d, -e, height - f, a, b, c), turned=90)
+    if turn == 180:
+        return Shown(width=width, height=height, matrix=(-a, -b, width - c, -d, -e, height - f), turned=180)
+    if turn == 270:
+        return Shown(width=height, height=width, matrix=(d, e, f, -a, -b, width - c), turned=270)
+    return shown
+
+
+def _as_displayed(page: Any) -> Shown:
     width, height = page.get_size()
     fine = 100  # PageToDevice speaks whole pixels
 
@@ -93,7 +118,31 @@ def to_shown(page: Any) -> Matrix:
         return across.value / fine, down.value / fine
 
     (x0, y0), (x1, y1), (x2, y2) = place(0, 0), place(1000, 0), place(0, 1000)
-    return (x1 - x0) / 1000, (x2 - x0) / 1000, x0, (y1 - y0) / 1000, (y2 - y0) / 1000, y0
+    matrix = ((x1 - x0) / 1000, (x2 - x0) / 1000, x0, (y1 - y0) / 1000, (y2 - y0) / 1000, y0)
+    return Shown(width=width, height=height, matrix=matrix)
+
+
+def _turn_of_text(textpage: Any, matrix: Matrix) -> int:
+    """Return by how many degrees clockwise a page must be turned for its text to run from left to right.
+
+    Judged on a few runs of Latin letters or digits, which run that way in the company of every script.
+    """
+    text = textpage.get_text_range()
+    right = down = 0.0
+    for match in islice(re.finditer(r"[A-Za-z0-9]{4,}", text), 60) if len(text) == textpage.count_chars() else ():
+        first, last = (_middle_of(textpage, at, matrix) for at in (match.start(), match.end() - 1))
+        right += last[0] - first[0]
+        down += last[1] - first[1]
+    if abs(right) >= abs(down):
+        return 0 if right >= 0 else 180
+    return 270 if down > 0 else 90
+
+
+def _middle_of(textpage: Any, index: int, matrix: Matrix) -> tuple[float, float]:
+    rect = pdfium.FS_RECTF()
+    pdfium.FPDFText_GetLooseCharBox(textpage, index, rect)
+    x0, y0, x1, y1 = moved(matrix, rect.left, rect.bottom, rect.right, rect.top)
+    return (x0 + x1) / 2, (y0 + y1) / 2
 
 
 def moved(matrix: Matrix, left: float, bottom: float, right: float, top: float) -> Box:

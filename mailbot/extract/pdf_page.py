@@ -16,8 +16,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box, Page
-from mailbot.core.words import PageWords, Word, in_lines, line_text
-from mailbot.extract.pdf_layout import Layout, Matrix, layout, moved, page_objects, to_shown
+from mailbot.core.words import PageWords, Word, in_lines, page_text
+from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
 from mailbot.extract.pdf_tables import ruled_tables, words_in
 from mailbot.extract.reader import Limits
 from mailbot.extract.seen import Seen
@@ -45,20 +45,22 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway)."""
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
-    drawn = layout(page)
+    shown = shown_upright(page, textpage)
+    drawn = layout(page, shown)
     need = _need_of_ocr(page, text, drawn) if limits.ocr else "no"
     if need != "no":
         image = picture(page, limits)
         if image is not None:
-            return _read_picture(image, page, number, layer_words(page, textpage, number) if need == "beside" and text else None)
-    width, height = page.get_size()
+            return _read_picture(image, page, number, layer_words(textpage, number, shown) if need == "beside" and text else None)
     scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
-    shown = Page(number=number, text=text, source="ocr" if scanned else "text", width=round(width, 2), height=round(height, 2))
-    layer = layer_words(page, textpage, number) if boxes or (drawn.grids and text) else None
+    size = round(shown.width, 2), round(shown.height, 2)
+    layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
+    if layer and shown.turned:  # PDFium orders lines as if the page stood upright
+        text = page_text(layer)
     grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings
     whole = all(grid.whole for grid in grids)
     return Seen(
-        page=shown,
+        page=Page(number=number, text=text, source="ocr" if scanned else "text", width=size[0], height=size[1]),
         words=layer,
         tables=tuple(ruled_tables(grids, layer)) if layer and whole else (),
         joined_cells=not whole,
@@ -77,7 +79,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
     text, source = found.text, "ocr"
     if layer is not None and not found.turned and not found.skew:
         words = _merged(words, layer)
-        text, source = "\n".join(line_text(line) for line in words.lines), "mixed"
+        text, source = page_text(words), "mixed"
     return Seen(
         page=Page(
             number=number,
@@ -136,17 +138,15 @@ def picture(page: Any, limits: Limits) -> np.ndarray | None:
     return np.ascontiguousarray(pixels[:, :, :3]) if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
 
 
-def layer_words(page: Any, textpage: Any, number: int) -> PageWords:
+def layer_words(textpage: Any, number: int, shown: Shown) -> PageWords:
     """Return the words of the text layer; each word's box spans its first and last character's."""
-    width, height = page.get_size()
-    matrix = to_shown(page)
     text = "".join(chr(pdfium.FPDFText_GetUnicode(textpage, index)) for index in range(textpage.count_chars()))
     words = []
     for match in re.finditer(r"[^\s\x00\ufeff]+", text):
-        box = _box_of(textpage, match.start(), match.end() - 1, matrix)
+        box = _box_of(textpage, match.start(), match.end() - 1, shown.matrix)
         if box:
             words.append(Word(text=match[0].replace("\x02", "-").replace("\ufffe", "-"), box=box))
-    return PageWords(number=number, width=width, height=height, lines=in_lines(words))
+    return PageWords(number=number, width=shown.width, height=shown.height, lines=in_lines(words))
 
 
 def _box_of(textpage: Any, first: int, last: int, matrix: Matrix) -> Box | None:
