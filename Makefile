@@ -8,10 +8,13 @@ UV     := $(shell command -v uv 2>/dev/null)
 APT    := dovecot-imapd dovecot-lmtpd chromium tesseract-ocr tesseract-ocr-osd tesseract-ocr-eng tesseract-ocr-chi-sim
 
 ifdef UV
-INSTALL = $(UV) pip install --quiet --python $(BIN)/python --no-deps
+INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps
 else
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 endif
+
+# Bytecode is kept, whatever this shell says: a command that compiles every module at each start takes seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check bench install install-test system lock wheel clean
 

@@ -103,7 +103,7 @@ class Smtp(Password):
     ca_file: Path | None = Field(None, description="Certificate authority to trust instead of the system's.")
     user: str = Field("", description="Login name; empty sends without login.")
     timeout_seconds: Seconds = Field(60, description="Give up on one answer of the server after this long.")
-    connections: int = Field(2, ge=1, le=16, description="Connections kept open at once.")
+    connections: int = Field(4, ge=1, le=16, description="Connections kept open at once.")
 
     @model_validator(mode="after")
     def _plaintext_stays_here(self) -> Smtp:
@@ -228,7 +228,7 @@ class Config(Section):
     state_dir: Path = Field(Path("state"), description="Where the ledger and the blobs live.")
     rules_dir: Path = Field(Path("rules"), description="The rule files.")
     templates_dir: Path = Field(Path("templates"), description="The reply templates.")
-    items_at_once: int = Field(16, ge=1, le=500, description="Items advanced at the same time.")
+    items_at_once: int = Field(64, ge=1, le=500, description="Items advanced at the same time.")
     max_attempts: int = Field(5, ge=1, description="Tries at one step of an item before it is `failed` and a person decides.")
     stop_seconds: Seconds = Field(10, description="On SIGTERM, how long what is in hand may take before it is given back.")
     accounts: dict[str, Account] = Field(default_factory=dict, description="The accounts, by name.")
