@@ -20,7 +20,9 @@ DELIMITERS = (",", ";", "\t", "|", ", ", "; ", " ", "||", "::", "^", "~", ":", "
 _PRIOR = {" ": 0.7, ":": 0.55, "^": 0.9, "~": 0.9, "#": 0.6, "/": 0.45, "*": 0.6, "§": 0.9, "::": 0.9}
 _SAMPLE_LINES = 3000
 _BLOCKS = 15
-_LONGEST_RECORD = 200  # lines that one quoted cell may span
+_LONGEST_RECORD = 200  # lines that one record may span
+_MOST_TRIES = 40
+_BLANK = re.compile(r"\s*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,7 @@ def split_line(raw: str, dialect: Dialect) -> tuple[list[str], str]:
             end = closing_quote(raw, at + 1, dialect)
             if end is None:
                 state = "open" if state != "odd" else state
-            elif not raw[end + 1 :].strip() or raw.startswith(delimiter, end + 1):
+            elif raw.startswith(delimiter, end + 1) or _BLANK.fullmatch(raw, end + 1):
                 cells.append(unescape(raw[at + 1 : end], dialect))
                 at = end + 1 + len(delimiter)
                 if at > len(raw) or not raw.startswith(delimiter, end + 1):
@@ -132,12 +134,15 @@ def records_of(lines: Sequence[tuple[str, str]], dialect: Dialect, width: int | 
 def _join(lines: Sequence[tuple[str, str]], at: int, dialect: Dialect) -> tuple[list[str], str, int] | None:
     """Return the record that starts on line `at` and spans several, or None when no end is found that keeps the rules."""
     pieces = [lines[at][0]]
+    tries = 0
     for number in range(at + 1, min(at + _LONGEST_RECORD, len(lines))):
         pieces += [lines[number - 1][1], lines[number][0]]
-        if dialect.quote not in lines[number][0]:
+        # An open cell ends on a line with an odd number of quotes: doubled ones and whole cells come in pairs.
+        if not lines[number][0].count(dialect.quote) % 2 and not dialect.escape:
             continue
         raw = "".join(pieces)
-        if len(raw) > 200_000:
+        tries += 1
+        if len(raw) > 200_000 or tries > _MOST_TRIES:
             return None
         cells, state = split_line(raw, dialect)
         if state in ("whole", "loose"):

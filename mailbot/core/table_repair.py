@@ -34,8 +34,8 @@ _HOPELESS = float("-inf")
 class Effort:
     """How many readings of a field may still be weighed in a file: rows that come after it is used up stay as they are."""
 
-    left: int = 1_500_000
-    a_row: int = 200_000
+    left: int = 2_000_000
+    a_row: int = 100_000
 
 
 @dataclass(frozen=True, slots=True)
