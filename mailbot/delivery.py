@@ -36,8 +36,7 @@ class Delivery:
 
     async def send(self, item: Item) -> Item:
         """Send the stored bytes of a `queued` item once."""
-        kept = await self.ledger.dossier(item.id)
-        outgoing, content = kept.outgoing, kept.latest("reply")
+        outgoing, content = await self.ledger.outgoing(item.id), await self.ledger.artifact(item.id, "reply")
         if outgoing is None or content is None:
             raise MailbotError(f"item {item.id} is queued without a reply", remedy="run `mailbot verify`")
         account = self._account(item)

@@ -35,6 +35,14 @@ MOST_TABLES = 20
 """Tables of one item that are cleaned: the first ones."""
 
 
+@dataclass(slots=True)
+class _Known:
+    """What one call of `advance` has just stored, so that it need not read it back."""
+
+    reading: Reading | None = None
+    route: Route | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """Everything the recipe needs, handed in by the daemon."""
@@ -52,8 +60,9 @@ class Pipeline:
         Raises only CancelledError: the lease is then still held, and the caller gives it back.
         """
         try:
+            known = _Known()
             while item.lease_until is not None and (step := self._step(item.state)):
-                item = await step(item)
+                item = await step(item, known)
         except Stale:
             log.info("item %d moved on meanwhile", item.id)
         except MailbotError as error:
@@ -62,7 +71,7 @@ class Pipeline:
             log.exception("item %d: internal error in state %s", item.id, item.state)
             await self._fail(item, MailbotError(f"internal error: {type(error).__name__}: {error}", remedy="see the log"))
 
-    def _step(self, state: State) -> Callable[[Item], Awaitable[Item]] | None:
+    def _step(self, state: State) -> Callable[[Item, _Known], Awaitable[Item]] | None:
         """Return what is to be done in a state, None where a person is awaited."""
         return {
             State.RECEIVED: self._read,
@@ -70,11 +79,11 @@ class Pipeline:
             State.READ: self._route,
             State.ROUTED: self._route,
             State.DRAFTING: self._draft,
-            State.QUEUED: self.delivery.send,
-            State.SENDING: self.delivery.outcome_lost,
+            State.QUEUED: lambda item, _: self.delivery.send(item),
+            State.SENDING: lambda item, _: self.delivery.outcome_lost(item),
         }.get(state)
 
-    async def _read(self, item: Item) -> Item:
+    async def _read(self, item: Item, known: _Known) -> Item:
         """Read the bytes in the sandbox; keep the reading and each attachment; route at once, in the same commit."""
         content = await self.ledger.blob(item.sha256)
         if item.state is State.RECEIVED:
@@ -98,6 +107,7 @@ class Pipeline:
             artifacts.append(Artifact(kind="tables", content=canonical([table_of_to_json(one) for one in tables])))
         read = Happening(event=Event.EXTRACTED, actor=BOT)
         route, events, more = self._routed(item, reading)
+        known.reading, known.route = reading, route
         return await self.ledger.record(
             by_holder(item, read, *events, artifacts=(*artifacts, self._route_artifact(route)), **(described | more))
         )
@@ -130,13 +140,11 @@ class Pipeline:
             "message_id": message.message_id or "",
         }
 
-    async def _route(self, item: Item) -> Item:
+    async def _route(self, item: Item, known: _Known) -> Item:
         """Route an item that was read before (released, reconsidered, or stopped in between)."""
         reading = await self.reading(item)
         if item.state is State.ROUTED:
-            stored = await self.ledger.artifact(item.id, "route")
-            route = route_from_json(json.loads(stored)) if stored else Route()
-            events, more = self._after_route(item, reading, route)
+            events, more = self._after_route(item, reading, await self.route(item))
             return await self.ledger.record(by_holder(item, *events, **more))
         route, events, more = self._routed(item, reading)
         return await self.ledger.record(by_holder(item, *events, artifacts=(self._route_artifact(route),), **more))
@@ -155,11 +163,10 @@ class Pipeline:
             return (Happening(event=Event.APPROVAL_NEEDED, actor=BOT, cause=cause),), {"reason": ""}
         return self.answers.reply_or_not(item, reading, route)
 
-    async def _draft(self, item: Item) -> Item:
+    async def _draft(self, item: Item, known: _Known) -> Item:
         """Draft the reply, link its figures to their sources, and put it before a reviewer."""
-        reading = await self.reading(item)
-        stored = await self.ledger.artifact(item.id, "route")
-        route = route_from_json(json.loads(stored)) if stored else Route()
+        reading = known.reading or await self.reading(item)
+        route = known.route or await self.route(item)
         draft = await self.answers.make_draft(item, reading, route)
         draft = await self._with_limit_note(item, reading, route, draft)
         artifact = Artifact(kind="draft", content=canonical(draft_to_json(draft)))
@@ -204,6 +211,11 @@ class Pipeline:
         if stored is None:
             return Reading(file=item.name, media_type="")
         return reading_from_json(json.loads(stored))
+
+    async def route(self, item: Item) -> Route:
+        """Return the stored route of an item."""
+        stored = await self.ledger.artifact(item.id, "route")
+        return route_from_json(json.loads(stored)) if stored else Route()
 
     def _route_artifact(self, route: Route) -> Artifact:
         return Artifact(kind="route", content=canonical(route_to_json(route, full=True)))
