@@ -41,8 +41,8 @@ _CURRENCY = (
 )
 _NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,4})?(?!\d)"
 _AMOUNT = re.compile(
-    rf"(?P<before>{_CURRENCY})?[ \t]*(?P<minus>[-−–(]?)[ ]?(?P<again>[$€£¥￥])?[ ]?(?<![\w.,/\-])(?P<number>{_NUMBER})"
-    rf"(?:,[-–—]+)?(?P<tail>[)]|-(?![\d\w]))?(?![\w/°]|[.,:]\d|[ ]?%)(?:[ \t]*(?P<after>{_CURRENCY})(?![ \t]*-?\d))?"
+    rf"(?:(?P<before>{_CURRENCY})[ \t]*|(?<![\w.,/\-]))(?P<minus>[-−–(]?)[ ]?(?P<again>[$€£¥￥])?[ ]?(?P<number>{_NUMBER})"
+    rf"(?:,[-–—]+)?(?P<tail>[)]|-(?![\d\w]))?(?![\w/°]|[.,:\-]\d|[ ]?%)(?:[ \t]*(?P<after>{_CURRENCY})(?![ \t]*-?\d))?"
 )
 
 

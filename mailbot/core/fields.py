@@ -53,6 +53,8 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
         return ()
     customer = find_customer(paper)
     invoiced = _date(paper, "invoice_date", order) or _only_date(paper, order)
+    if purchase and not number and invoiced and invoiced.score < 3:
+        invoiced = None  # the bare date of an order is not that of an invoice
     due = _date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None

@@ -61,7 +61,7 @@ def find_vat_ids(text: str) -> list[tuple[int, int, str]]:
         while end > match.start(2):  # a word that follows may have been taken along
             body = re.sub(r"[ .\-]", "", text[match.start(2) : end])
             if _is_vat(country, body):
-                found.append((match.start(), end, country + body))
+                found.append((match.start(), end, country + re.sub(r"(?:MWST|TVA|IVA)$", "", body)))
                 break
             end = max(text.rfind(" ", match.start(2), end), match.start(2))
     for match in _USCC.finditer(text):

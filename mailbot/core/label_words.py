@@ -26,14 +26,15 @@ PHRASES: dict[str, dict[int, str]] = {
     },
     "po_number": {
         3: """
-            po {no}; p o {no}; po; purchase order {no}; purchase order; customer po; your order {no}; your po;
-            customer order {no}; buyer order {no}; ihre bestellnummer; ihre bestellung {no}; ihre bestellung;
-            bestellnummer; bestell {no}; bestellung {no}; ihre bestell {no}; bon de commande {no}; bon de commande;
-            numero de commande; votre commande {no}; votre commande; {no} de commande; commande {no}; inkooporder {no};
-            inkoopordernummer; inkooporder; uw ordernummer; uw order {no}; uw bestelnummer; pedido {no}; numero de pedido;
-            orden de compra {no}; orden de compra; su pedido {no}; su pedido; {no} de pedido; ordine d acquisto {no};
-            ordine di acquisto {no}; vostro ordine {no}; vostro ordine; vs ordine; numero ordine; 采购订单号; 采购单号;
-            订单号码; 订单编号; 订单号; 采购订单
+            po {no}; p o {no}; po; purchase order {no}; purchase order; customer po; your order {no}; your order;
+            your purchase order; your purchase order {no}; customer order; your po; customer order {no}; buyer order {no};
+            ihre bestellnummer; ihre bestellung {no}; ihre bestellung; bestellnummer; bestell {no}; bestellung {no};
+            ihre bestell {no}; bon de commande {no}; bon de commande; numero de commande; votre commande {no};
+            votre commande; {no} de commande; commande {no}; inkooporder {no}; inkoopordernummer; inkooporder;
+            uw ordernummer; uw order {no}; uw bestelnummer; pedido {no}; numero de pedido; orden de compra {no};
+            orden de compra; su pedido {no}; su pedido; {no} de pedido; ordine d acquisto {no}; ordine di acquisto {no};
+            vostro ordine {no}; vostro ordine; vs ordine; numero ordine; 采购订单号; 采购单号; 订单号码; 订单编号; 订单号;
+            采购订单
         """,
     },
     "invoice_date": {
@@ -61,24 +62,30 @@ PHRASES: dict[str, dict[int, str]] = {
             scadenza pagamento; da pagare entro; 到期日; 到期日期; 付款期限; 付款截止日期; 应付日期
         """,
     },
+    "payable": {
+        3: """
+            amount due; total amount due; total due; balance due; balance; amount payable; total payable;
+            total amount payable; please pay; zu zahlender betrag; zahlbetrag; zahlungsbetrag; zu zahlen; restbetrag;
+            offener betrag; net a payer; net a payer ttc; somme a payer; montant a payer; total a payer; montant du;
+            total a regler; reste a payer; solde a payer; totaal te betalen; te betalen; te voldoen; te betalen bedrag;
+            restant te betalen; total a pagar; importe a pagar; totale da pagare; netto a pagare; totale a pagare;
+            totale dovuto; 应付金额; 应付总额; 实付金额
+        """,
+    },
     "total": {
         3: """
             grand total; invoice total; total invoice; total invoice amount; invoice amount; total incl vat;
             total incl tax; total including vat; total including tax; total inc vat; total inc gst; total incl gst;
-            total including gst; gross total; total gross; gross amount; total amount due; total due; amount due;
-            total payable; amount payable; total amount payable; total to pay; balance due; total amount;
+            total including gst; gross total; total gross; gross amount; total total total to pay; total amount;
             total for this invoice; order total; total order value; total amount incl vat; rechnungsbetrag; gesamtbetrag;
-            gesamtsumme; endbetrag; bruttobetrag; gesamt brutto; summe brutto; brutto gesamt; endsumme; rechnungssumme;
-            zu zahlender betrag; zahlbetrag; zu zahlen; gesamtbetrag brutto; rechnungsendbetrag; gesamt inkl mwst;
-            summe inkl mwst; gesamtbetrag inkl mwst; total inkl mwst; total brutto; auftragssumme; total ttc; montant ttc;
-            montant total ttc; net a payer; somme a payer; montant a payer; total a payer; total facture; total general;
-            prix total ttc; montant du; montant total; net a payer ttc; total a regler; reste a payer; totaal te betalen;
-            te betalen; totaalbedrag; factuurbedrag; totaal incl btw; totaal inclusief btw; eindtotaal; te voldoen;
-            totaal factuur; factuurtotaal; inclusief btw; incl btw; te betalen bedrag; importe total; total a pagar;
-            total factura; total iva incluido; importe a pagar; total con iva; totale fattura; totale documento;
-            totale da pagare; netto a pagare; importo totale; totale a pagare; totale ivato; totale iva inclusa;
-            totale complessivo; totale dovuto; 价税合计; 总计; 总金额; 应付金额; 应付总额; 合计金额; 总额; 含税金额;
-            含税总额; 订单总额; 价税合计(大写); 实付金额
+            gesamtsumme; endbetrag; bruttobetrag; gesamt brutto; brutto; summe brutto; brutto gesamt; endsumme;
+            rechnungssumme; gesamtbetrag brutto; rechnungsendbetrag; gesamt inkl mwst; summe inkl mwst;
+            gesamtbetrag inkl mwst; total inkl mwst; total brutto; auftragssumme; total ttc; montant ttc;
+            montant total ttc; total facture; total general; prix total ttc; montant total; totaalbedrag; factuurbedrag;
+            totaal incl btw; totaal inclusief btw; eindtotaal; totaal factuur; factuurtotaal; inclusief btw; incl btw;
+            importe total; total factura; total iva incluido; total con iva; totale fattura; totale documento;
+            importo totale; totale ivato; totale iva inclusa; totale complessivo; 价税合计; 总计; 总金额; 合计金额; 总额;
+            含税金额; 含税总额; 订单总额; 价税合计(大写); 实付金额
         """,
         2: """
             total; totals; totaal; gesamt; summe; totale; montant; 合计; 共计
@@ -155,36 +162,42 @@ PHRASES: dict[str, dict[int, str]] = {
             p iva e c f; codice fiscale; 纳税人识别号; 统一社会信用代码; 税号; 统一社会信用代码/纳税人识别号
         """,
     },
+    "paid": {
+        3: """
+            paid; amount paid; deposit; payments; payment received; less payment; total paid; bezahlt; anzahlung;
+            abzgl anzahlung; bereits bezahlt; acompte; deja paye; acompte verse; betaald; aanbetaling; reeds betaald;
+            anticipo; pagado; acconto; pagato; 已付; 预付款; 已付金额
+        """,
+    },
     "other": {
         3: """
             customer {no}; client {no}; account {no}; account; kunden {no}; kundennummer; kundennr; numero client;
             {no} client; klantnummer; klant {no}; cliente {no}; order date; date of order; delivery date; date of delivery;
             date of supply; ship date; shipping date; shipped; print date; statement date; service date; period;
-            billing period; date paid; payment date; paid on; expiry date; valid until; start date; end date;
-            date of birth; order {no}; order; delivery note {no}; your reference; our reference; your ref; our ref;
-            quote {no}; quotation {no}; project {no}; contract {no}; job {no}; page; phone; tel; telephone; fax; mobile;
-            email; e mail; web; website; bestelldatum; lieferdatum; leistungsdatum; auftragsdatum; liefertermin;
-            versanddatum; druckdatum; auftragsnummer; auftrags {no}; auftrag {no}; lieferschein {no}; lieferscheinnummer;
-            leistungszeitraum; lieferzeitraum; zeitraum; angebot {no}; vertrags {no}; vertragsnummer; unser zeichen;
-            ihr zeichen; seite; telefon; bearbeiter; projekt {no}; steuer satz; date de commande; date de livraison;
-            date de paiement; date du reglement; date de prestation; periode; siret; siren; rcs; reference client;
-            votre reference; notre reference; orderdatum; leverdatum; besteldatum; betaaldatum; ordernummer; order nr; kvk;
-            pakbon {no}; uw referentie; onze referentie; afleverdatum; bestelnummer; verzenddatum; fecha de pedido;
-            fecha de entrega; fecha pedido; fecha de pago; albaran {no}; referencia; su referencia; telefono;
-            fecha de operacion; data ordine; data consegna; data pagamento; ddt {no}; riferimento; data di consegna;
-            data ddt; codice cliente; codice destinatario; 订单日期; 交货日期; 付款日期; 发货日期; 打印日期; 客户编号;
-            合同编号; 电话; 传真; 地址; 开户行; 账号; 银行账号; 发票代码; 校验码; 机器编号; 下单日期; 日期范围; 税率; 单价;
-            数量; 名称; paid; amount paid; deposit; payments; payment received; discount; shipping; freight; credits;
-            previous balance; carried forward; brought forward; rounding; bezahlt; anzahlung; ubertrag; rabatt; versand;
-            versandkosten; acompte; remise; frais de port; deja paye; betaald; aanbetaling; korting; verzendkosten;
-            anticipo; descuento; pagado; envio; gastos de envio; acconto; sconto; trasporto; spese di spedizione; 已付;
-            折扣; 运费; 预付款; 大写; vat rate; tax rate; steuersatz; taux tva; taux de tva; btw tarief; tipo iva;
-            aliquota; aliquota iva; tva acquittee; price incl vat; prijs incl btw; unit price; einzelpreis; prix unitaire;
-            stukprijs; precio unitario; prezzo unitario; quantity; qty; menge; quantite; aantal; cantidad; quantita;
-            description; beschreibung; bezeichnung; omschrijving; descripcion; descrizione; bank; bankverbindung; iban;
-            bic; swift; bank account; konto; kto {no}; blz; sort code; routing {no}; compte bancaire; banque; bank details;
-            rekeningnummer; total savings; you saved; total items; total quantity; total weight; total hours; total pages;
-            ohne mwst; ohne ust; exkl mwst; hors tva; zonder btw; account name; total excl discount
+            billing period; date payment date; paid on; expiry date; valid until; start date; end date; date of birth;
+            order {no}; order; delivery note {no}; your reference; our reference; your ref; our ref; quote {no};
+            quotation {no}; project {no}; contract {no}; job {no}; page; phone; tel; telephone; fax; mobile; email; e mail;
+            web; website; bestelldatum; lieferdatum; leistungsdatum; auftragsdatum; liefertermin; versanddatum; druckdatum;
+            auftragsnummer; auftrags {no}; auftrag {no}; lieferschein {no}; lieferscheinnummer; leistungszeitraum;
+            lieferzeitraum; zeitraum; angebot {no}; vertrags {no}; vertragsnummer; unser zeichen; ihr zeichen; seite;
+            telefon; bearbeiter; projekt {no}; steuer satz; date de commande; date de livraison; date de paiement;
+            date du reglement; date de prestation; periode; siret; siren; rcs; reference client; votre reference;
+            notre reference; orderdatum; leverdatum; besteldatum; betaaldatum; ordernummer; order nr; kvk; pakbon {no};
+            uw referentie; onze referentie; afleverdatum; bestelnummer; verzenddatum; fecha de pedido; fecha de entrega;
+            fecha pedido; fecha de pago; albaran {no}; referencia; su referencia; telefono; fecha de operacion;
+            data ordine; data consegna; data pagamento; ddt {no}; riferimento; data di consegna; data ddt; codice cliente;
+            codice destinatario; 订单日期; 交货日期; 付款日期; 发货日期; 打印日期; 客户编号; 合同编号; 电话; 传真; 地址;
+            开户行; 账号; 银行账号; 发票代码; 校验码; 机器编号; 下单日期; 日期范围; 税率; 单价; 数量; 名称;
+            amount discount; shipping; freight; credits; previous balance; carried forward; brought forward; rounding;
+            ubertrag; rabatt; versand; versandkosten; remise; frais de port; korting; verzendkosten; descuento; envio;
+            gastos de envio; sconto; trasporto; spese di spedizione; 折扣; 运费; 大写; vat rate; tax rate; steuersatz;
+            taux tva; taux de tva; btw tarief; tipo iva; aliquota; aliquota iva; tva acquittee; price incl vat;
+            prijs incl btw; unit price; einzelpreis; prix unitaire; stukprijs; precio unitario; prezzo unitario; quantity;
+            qty; menge; quantite; aantal; cantidad; quantita; description; beschreibung; bezeichnung; omschrijving;
+            descripcion; descrizione; bank; bankverbindung; iban; bic; swift; bank account; konto; kto {no}; blz;
+            sort code; routing {no}; compte bancaire; banque; bank details; rekeningnummer; total savings; you saved;
+            total items; total quantity; total weight; total hours; total pages; ohne mwst; ohne ust; exkl mwst; hors tva;
+            zonder btw; account name; total excl discount
         """,
     },
 }

@@ -17,6 +17,9 @@ from mailbot.core.label_words import NUMBER_WORDS, PHRASES, TITLES
 _STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
 """Where a label may begin in folded text: at a word, or at any character of another script."""
 
+_IN_REFERENCE = re.compile(r"[\-/_]?\d")
+"""What follows a label's letters in a number that only begins like a label: "PO-7731"."""
+
 _LOOKALIKES = str.maketrans({"l": "i", "1": "i", "|": "i", "!": "i", "0": "o"})
 
 
@@ -41,6 +44,8 @@ def find_labels(text: str) -> list[Label]:
         match = _starting(folded[start.start() : start.start() + 2]).match(folded, start.start())
         if match:
             end = match.end()
+            if _IN_REFERENCE.match(folded, end) and folded[end - 1].isalpha():
+                continue
             name, grade = _meanings()[_key(match[0])]
             found.append(Label(name=name, grade=grade, start=places[start.start()], end=places[end - 1] + 1))
     return found

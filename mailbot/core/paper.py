@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mailbot.core.document import Box
 from mailbot.core.labels import Label, find_labels
@@ -73,19 +74,32 @@ class Paper:
         return Region(line=line, start=label.end, end=end, place=1.0)
 
     def below(self, at: int, label: Label) -> Region | None:
-        """Return the cell under a label, where that cell begins with no label itself; None when there is none near."""
+        """Return the cell under a label; None when none is near, when it begins with a label itself, or heads a column of more."""
         line = self.lines[at]
-        x0, _, x1, bottom = line.box(*_own_cell(line, label))
+        under = self._under(at, line.box(*_own_cell(line, label)), line.height)
+        if under is None:
+            return None
+        place, start, end = under
+        if any(one.grade >= 2 and start <= one.start <= start + 1 for one in self.labels[place]):
+            return None
+        value = self.lines[place]
+        more = self._under(place, value.box(start, end), value.height)
+        if more is not None and _alike(value.text[start:end], self.lines[more[0]].text[more[1] : more[2]]):
+            return None
+        return Region(line=value, start=start, end=end, place=0.7)
+
+    def _under(self, at: int, box: Box, height: float) -> tuple[int, int, int] | None:
+        """Return line, start and end of the first cell under a box, None when there is none near."""
+        x0, _, x1, bottom = box
         for place, other in enumerate(self.lines[at + 1 : at + 8], at + 1):
-            if other.page != line.page or other.top - bottom > BELOW * line.height:
+            if other.page != self.lines[at].page or other.top - bottom > BELOW * height:
                 return None
-            if other.top < bottom - 0.5 * line.height:
+            if other.top < bottom - 0.5 * height:
                 continue
             for start, end in other.cells():
                 left, _, right, _ = other.box(start, end)
-                if start < end and left < x1 + line.height and right > x0 - line.height:
-                    taken = any(one.grade >= 2 and start <= one.start <= start + 1 for one in self.labels[place])
-                    return None if taken else Region(line=other, start=start, end=end, place=0.7)
+                if start < end and left < x1 + height and right > x0 - height:
+                    return place, start, end
         return None
 
 
@@ -106,6 +120,16 @@ def _own_cell(line: Line, label: Label) -> tuple[int, int]:
     return max(start, label.start), min(end, max(label.end, label.start + 1)) if end - start > 3 * (
         label.end - label.start
     ) else end
+
+
+def _alike(one: str, other: str) -> bool:
+    """Return whether two cells are of one kind, like those of a column: the same pattern of letters and digits."""
+    return any(character.isdigit() for character in one) and _pattern(one) == _pattern(other)
+
+
+def _pattern(text: str) -> str:
+    kinds = ("9" if character.isdigit() else "a" if character.isalpha() else character for character in text.strip())
+    return "".join(kind for kind, _ in groupby(kinds))
 
 
 def best(candidates: Sequence[Candidate]) -> Candidate | None:

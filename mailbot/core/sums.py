@@ -56,13 +56,24 @@ def find_sums(paper: Paper) -> Sums:
     named = {
         name: [*found, *(money for triple in _triples(paper, mark) for money in [triple[name]])] for name, found in named.items()
     }
-    everything = list(_all(paper, mark))
+    named["total"] = _with_payable(named["total"], list(_named(paper, "payable", mark)), paper, mark)
     return (
         _proved(named["subtotal"], named["tax"], named["total"])
-        or _remainder(named["tax"], named["total"], everything)
+        or _remainder(named["tax"], named["total"], list(_all(paper, mark)))
         or _pair(named["total"], paper, mark)
         or _alone(named, paper)
     )
+
+
+def _with_payable(totals: list[Money], payable: list[Money], paper: Paper, mark: Mark | None) -> list[Money]:
+    """Return the totals, with what is to be paid as one more where it is the whole: not where a part is paid already."""
+    paid = any(
+        amounts_of(line, label.end, len(line.text), mark)
+        for line, labels in zip(paper.lines, paper.labels, strict=True)
+        for label in labels
+        if label.name == "paid"
+    )
+    return totals if paid and totals else [*totals, *payable]
 
 
 def amounts_of(line: Line, start: int, end: int, mark: Mark | None) -> list[Amount]:
@@ -93,8 +104,8 @@ def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
     names = [one.name for one in paper.labels[at]]
     if "other" in names and len(names) > 2:
         return False
-    sums = set(names) & {"subtotal", "tax", "total"}
-    return len(sums) >= 2 or (label.name == "total" and label.grade == 3)
+    sums = set(names) & {"subtotal", "tax", "total", "payable"}
+    return len(sums) >= 2 or (label.name in ("total", "payable") and label.grade == 3)
 
 
 def _money(region: Region, amount: Amount, score: float, rate: Decimal | None = None) -> Money:
@@ -196,7 +207,7 @@ def _alone(named: dict[str, list[Money]], paper: Paper) -> Sums:
     taxed = any(tax.value for tax in named["tax"])
     if not taxed and _under_net_heading(paper, total):
         return Sums(subtotal=total, total=total, confidence=0.8)
-    net = _agreed(named["subtotal"])
+    net = _agreed([money for money in named["subtotal"] if money.score >= 3.5])
     if net is not None and not taxed and net.value == total.value:
         return Sums(subtotal=net, total=total, confidence=0.85)
     return Sums(total=total, confidence=0.8 if total.score >= 3.5 else 0.7)
