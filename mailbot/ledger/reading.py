@@ -35,6 +35,11 @@ _ARTIFACTS = (
 )
 _OF_KIND = _ARTIFACTS.where(schema.artifact.c.kind == bindparam("kind"))
 _LATEST = _OF_KIND.order_by(None).order_by(schema.artifact.c.version.desc()).limit(1)
+_REPLIES = select(func.count(distinct(schema.recipient.c.item))).where(
+    schema.recipient.c.account == bindparam("account"),
+    schema.recipient.c.address == bindparam("address"),
+    schema.recipient.c.at >= bindparam("since"),
+)
 _BLOB = select(schema.blob).where(schema.blob.c.sha256 == bindparam("sha256"))
 """Built once: building a statement costs more than running it on SQLite."""
 
@@ -143,11 +148,8 @@ class Reading:
         return dict(await self.rows(query, lambda row: (State(row["state"]), int(row["number"]))))
 
     async def replies_since(self, account: str, recipient: str, since: datetime) -> int:
-        table = schema.recipient
-        query = select(func.count(distinct(table.c.item))).where(
-            table.c.account == account, table.c.address == recipient.casefold(), table.c.at >= stamp(since)
-        )
-        return await self.ask(lambda connection: connection.scalar(query) or 0)
+        values = {"account": account, "address": recipient.casefold(), "since": stamp(since)}
+        return await self.ask(lambda connection: connection.scalar(_REPLIES, values) or 0)
 
     async def blob(self, sha256: str) -> bytes:
         found = await self._contents(_BLOB, sha256=sha256)
