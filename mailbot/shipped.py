@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import shutil
 import sys
 from pathlib import Path
@@ -50,14 +51,15 @@ path = "drop"
 """
 
 UNIT = """\
-# Copy to /etc/systemd/system/mailbot.service (or ~/.config/systemd/user/), then: systemctl enable --now mailbot
+# sudo systemctl enable --now {directory}/mailbot.service
 [Unit]
 Description=mailbot, the desk that lives in an inbox
 After=network-online.target
 Wants=network-online.target
 
 [Service]
-ExecStart={mailbot} --config {config} run
+User={user}
+ExecStart="{mailbot}" --config "{config}" run
 Restart=on-failure
 RestartSec=5
 TimeoutStopSec=20
@@ -65,7 +67,7 @@ UMask=0077
 NoNewPrivileges=yes
 ProtectSystem=strict
 ProtectHome=read-only
-ReadWritePaths={directory}
+ReadWritePaths="{directory}"
 PrivateTmp=yes
 
 [Install]
@@ -98,7 +100,9 @@ def write_desk(directory: Path) -> list[Path]:
         targets[0].write_text(CONFIG, encoding="utf-8")
         targets[0].chmod(0o600)
         program = Path(sys.executable).with_name("mailbot")
-        targets[1].write_text(UNIT.format(mailbot=program, config=targets[0], directory=directory), encoding="utf-8")
+        targets[1].write_text(
+            UNIT.format(user=getpass.getuser(), mailbot=program, config=targets[0], directory=directory), encoding="utf-8"
+        )
         for target in targets[2:]:
             shutil.copytree(folder("rules" if target.name == "rules" else "templates"), target)
     except OSError as error:

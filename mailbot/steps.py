@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
+from mailbot.core import audit
 from mailbot.core.item import Change, Happening, Item
 from mailbot.core.lifecycle import ADVANCEABLE, step
 
@@ -36,4 +36,4 @@ def backoff(attempt: int) -> timedelta:
 
 def canonical(value: Any) -> bytes:
     """Return JSON that is the same bytes for the same value, so that a replay can be compared."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return audit.canonical(value).encode()
