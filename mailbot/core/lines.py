@@ -14,6 +14,12 @@ from mailbot.core.words import PageWords, Word, is_ideographic
 APART = 0.9
 """Gap between two words, in heights of a line, from which on they are cells of their own."""
 
+LONGEST_WORD = 100
+"""Letters of a word that are looked at; no value is longer, and patterns must not be fed a megabyte without a space."""
+
+MOST_WORDS = 200
+"""Words of a line that are looked at, for the same reason."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -77,6 +83,7 @@ def lines_of(page: PageWords) -> list[Line]:
 
 
 def _line(page: int, number: int, words: Sequence[Word]) -> Line:
+    words = [Word(text=word.text[:LONGEST_WORD], box=word.box) for word in words[:MOST_WORDS]]
     text, starts = "", []
     last: Word | None = None
     for word in words:

@@ -19,6 +19,9 @@ from mailbot.core.lines import Line
 from mailbot.core.paper import Paper, Region
 
 CENT = Decimal("0.01")
+MOST = 40
+"""Amounts looked at for each of the three; more labels of one kind are a list."""
+
 HIGHEST_SHARE = Decimal("0.22")
 """Tax as a share of the total can hardly be more: 27 % on top is 21.3 % of the whole."""
 
@@ -52,10 +55,8 @@ class Sums:
 def find_sums(paper: Paper) -> Sums:
     """Return the subtotal, tax and total of a paper as far as they are sure."""
     mark = decimal_mark(line.text for line in paper.lines)
-    named = {name: list(_named(paper, name, mark)) for name in ("subtotal", "tax", "total")}
-    named = {
-        name: [*found, *(money for triple in _triples(paper, mark) for money in [triple[name]])] for name, found in named.items()
-    }
+    named = {name: [*_named(paper, name, mark), *_beside(paper, name, mark)] for name in ("subtotal", "tax", "total")}
+    named = {name: sorted(found, key=lambda money: -money.score)[:MOST] for name, found in named.items()}
     named["total"] = _with_payable(named["total"], list(_named(paper, "payable", mark)), paper, mark)
     return (
         _proved(named["subtotal"], named["tax"], named["total"])
@@ -127,15 +128,14 @@ def _all(paper: Paper, mark: Mark | None) -> Iterator[Money]:
                 yield _money(region, amount, 0.0)
 
 
-def _triples(paper: Paper, mark: Mark | None) -> Iterator[dict[str, Money]]:
-    """Yield net, tax and gross that stand side by side after the label of a total and add up."""
+def _beside(paper: Paper, name: str, mark: Mark | None) -> Iterator[Money]:
+    """Yield the net amount, the tax or the gross of those three side by side after the label of a total, if they add up."""
     for at, label in paper.labelled("total", 2):
         line = paper.lines[at]
         region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
-        found = amounts_of(line, label.end, len(line.text), mark)
-        if len(found) >= 3 and found[-3].value + found[-2].value == found[-1].value and found[-2].value <= found[-3].value:
-            net, tax, gross = (_money(region, amount, label.grade + 1.0) for amount in found[-3:])
-            yield {"subtotal": net, "tax": tax, "total": gross}
+        found = amounts_of(line, label.end, len(line.text), mark)[-3:]
+        if len(found) == 3 and found[0].value + found[1].value == found[2].value and found[1].value <= found[0].value:
+            yield _money(region, found[("subtotal", "tax", "total").index(name)], label.grade + region.place)
 
 
 def _proved(subtotals: Sequence[Money], taxes: Sequence[Money], totals: Sequence[Money]) -> Sums | None:

@@ -38,7 +38,7 @@ def in_lines(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
     for word in sorted(words, key=lambda one: (_middle(one), one.box[0])):
         reach = _middle(word) - _height(word)
         near = (line for line in reversed(lines[-12:]) if _middle(line[-1]) >= reach)
-        line = next((line for line in near if _level(word, _nearest(word, line))), None)
+        line = next((line for line in near if _level(word, _nearest(word, line[-100:]))), None)
         if line is None:
             lines.append([word])
         else:

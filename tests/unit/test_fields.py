@@ -11,7 +11,6 @@ from tests.unit.typed_invoices import CASES, ENGLISH_COLUMNS
 from tests.unit.typed_oddities import ODD_CASES
 from tests.unit.typed_page import typed
 
-
 ALL_CASES = [*CASES, *ODD_CASES]
 
 

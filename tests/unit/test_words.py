@@ -57,3 +57,10 @@ def test_a_line_knows_its_cells_and_boxes() -> None:
 
 def test_a_page_without_words_has_no_lines() -> None:
     assert lines_of(PageWords(number=1, width=10, height=10, lines=())) == []
+
+
+def test_a_word_without_end_is_looked_at_only_so_far() -> None:
+    (page,) = typed("Invoice " + "a" * 50_000 + " b" * 5_000)
+    (line,) = lines_of(page)
+    assert len(line.text) < 1_000
+    assert line.text.startswith("Invoice aaa")
