@@ -30,10 +30,12 @@ class DeskProcess:
             if not (directory / name).exists():
                 (directory / name).symlink_to(shipped.folder("rules" if name == "rules" else "templates"))
         self._running: subprocess.Popen[bytes] | None = None
+        self._begins = 0
 
     def start(self) -> None:
         """Start the daemon; its log is kept beside the config."""
         with open(self.log, "ab") as log:
+            self._begins = log.tell()
             self._running = subprocess.Popen(self.command("run"), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def command(self, *words: str) -> list[str]:
@@ -46,6 +48,10 @@ class DeskProcess:
     def pid(self) -> int:
         assert self._running is not None
         return self._running.pid
+
+    async def runs(self) -> bool:
+        """Whether the daemon that was started last says that everything runs."""
+        return b"mailbot runs" in await asyncio.to_thread(lambda: self.log.read_bytes()[self._begins :])
 
     def kill(self) -> None:
         """kill -9: nothing gets a chance to tidy up."""

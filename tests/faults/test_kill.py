@@ -48,19 +48,21 @@ def sink_process(directory: Path):
 @pytest.mark.timeout(400)
 async def test_kill_anywhere_loses_nothing_and_sends_nothing_twice(dovecot: Dovecot, tmp_path: Path) -> None:
     dice = random.Random(20261123)
-    for number in range(MAILS):
-        dovecot.deliver("desk", question(number))
     with sink_process(tmp_path) as (mails, port_file):
         await until(lambda: asyncio.to_thread(lambda: port_file.exists() and port_file.read_text().strip()), 30, "the sink listens")
         desk = DeskProcess(tmp_path, desk_config(dovecot, int(port_file.read_text())))
         async with desk.parts() as parts:
             reviewer = asyncio.create_task(accept_everything(parts))
             try:
-                for _ in range(KILLS):
+                for kill in range(KILLS):
                     desk.start()
-                    await asyncio.sleep(dice.uniform(0.8, 3.0))
+                    for number in range(kill * MAILS // KILLS, (kill + 1) * MAILS // KILLS):
+                        await asyncio.to_thread(dovecot.deliver, "desk", question(number))
+                    await until(desk.runs, 60, "the daemon runs")
+                    await asyncio.sleep(dice.uniform(0.0, 1.0))
                     await asyncio.to_thread(desk.kill)
                 desk.start()
+                await until(desk.runs, 60, "the daemon runs")
 
                 async def settled() -> bool:
                     counts = await parts.ledger.counts()
