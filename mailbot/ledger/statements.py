@@ -39,6 +39,19 @@ _SLICE = 500
 """Values in one IN list; SQLite takes 32,766 parameters a statement."""
 
 
+_MANY: BindParameter[Any] = bindparam("many", expanding=True)
+_HEAD = select(head)
+_ITEMS = select(item).where(item.c.id.in_(_MANY))
+_STORED = select(blob.c.sha256).where(blob.c.sha256.in_(_MANY))
+_LATEST = (
+    select(artifact.c.item, artifact.c.kind, func.max(artifact.c.version))
+    .where(artifact.c.item.in_(_MANY))
+    .group_by(artifact.c.item, artifact.c.kind)
+)
+_INSERTS = {table: insert(table) for table in (blob, item, alias, artifact, outbox, recipient, audit)}
+"""Built once: building a statement costs more than running it on SQLite."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Known:
     """What the requests of a batch need to know, kept up to date while they are planned one after the other."""
@@ -73,7 +86,7 @@ def load(connection: Connection, requests: Sequence[Request]) -> Known:
     released = [one.id for request in requests if isinstance(request, Release) for one in request.items]
     receives = [request for request in requests if isinstance(request, Receive)]
     arrivals = [arrival for request in receives for arrival in request.arrivals]
-    end = connection.execute(select(head)).mappings().one()
+    end = connection.execute(_HEAD).mappings().one()
     mails = {(one.origin.account, same_mail(one)) for one in arrivals if one.dedupe and same_mail(one)}
     same_mails = _same_mails(connection, mails)
     wanted = {change.item for change in changes} | set(released) | set(same_mails.values())
@@ -81,7 +94,7 @@ def load(connection: Connection, requests: Sequence[Request]) -> Known:
     return Known(
         head=Head(count=end["count"], hash=end["hash"]),
         last_item=end["items"],
-        items={row["id"]: item_of(row) for part in slices(wanted) for row in _rows(connection, item, item.c.id.in_(part))},
+        items={one.id: one for one in _items(connection, wanted)},
         versions=_versions(connection, versioned),
         origins=_origins(connection, {origin_key(arrival.origin) for arrival in arrivals}),
         same_mails=same_mails,
@@ -91,9 +104,7 @@ def load(connection: Connection, requests: Sequence[Request]) -> Known:
 
 def stored(connection: Connection, digests: Iterable[str]) -> list[str]:
     """Return those of the SHA-256 that a row of the blob table names."""
-    return [
-        sha256 for part in slices(digests) for sha256 in connection.scalars(select(blob.c.sha256).where(blob.c.sha256.in_(part)))
-    ]
+    return [sha256 for part in slices(digests) for sha256 in connection.scalars(_STORED, {"many": part})]
 
 
 def write(connection: Connection, known: Known, pending: Pending, places: Iterable[Place]) -> None:
@@ -167,8 +178,7 @@ def break_leases(connection: Connection) -> int:
 def claimed_now(connection: Connection, claim: Claim) -> list[Item]:
     """Return the items that `claim` may have, as they stand."""
     ids = connection.execute(*claimable(claim.states, claim.now, claim.limit)).scalars().all()
-    found = (item_of(row) for part in slices(ids) for row in _rows(connection, item, item.c.id.in_(part)))
-    return sorted(found, key=lambda one: one.id)
+    return sorted(_items(connection, ids), key=lambda one: one.id)
 
 
 _CHANGED = (
@@ -177,6 +187,10 @@ _CHANGED = (
 )  # fmt: skip
 _UPDATE = update(item).where(item.c.id == bindparam("which")).values({name: bindparam(name) for name in _CHANGED})
 _UPDATE_LEASED = _UPDATE.values(lease_owner=bindparam("lease_owner"))
+
+
+def _items(connection: Connection, ids: Iterable[int]) -> list[Item]:
+    return [item_of(row) for part in slices(ids) for row in connection.execute(_ITEMS, {"many": part}).mappings()]
 
 
 def _rows(connection: Connection, table: Table, condition: Any) -> Sequence[RowMapping]:
@@ -191,7 +205,7 @@ def slices(values: Iterable[Any]) -> Iterable[list[Any]]:
 
 def _insert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
-        connection.execute(insert(table), rows)
+        connection.execute(_INSERTS[table], rows)
 
 
 def _blob_row(place: Place) -> dict[str, Any]:
@@ -199,11 +213,8 @@ def _blob_row(place: Place) -> dict[str, Any]:
 
 
 def _versions(connection: Connection, items: set[int]) -> dict[tuple[int, str], int]:
-    latest = select(artifact.c.item, artifact.c.kind, func.max(artifact.c.version)).group_by(artifact.c.item, artifact.c.kind)
     return {
-        (which, kind): version
-        for part in slices(items)
-        for which, kind, version in connection.execute(latest.where(artifact.c.item.in_(part)))
+        (which, kind): version for part in slices(items) for which, kind, version in connection.execute(_LATEST, {"many": part})
     }
 
 
