@@ -27,23 +27,7 @@ _FORM_FIRST = re.compile(
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff（）()A-Za-z0-9]{2,40}?(?:有限责任公司|股份有限公司|有限公司|集团公司|公司|商行|工厂|事务所)")
 _SITE = re.compile(r"(?:www\.|@|https?://)(?:[\w\-]+\.)*?([\w\-]{2,})\.(?:co\.|com\.)?[a-z]{2,6}(?![\w\-])", re.IGNORECASE)
-_FREE_MAIL = {
-    "gmail",
-    "outlook",
-    "hotmail",
-    "yahoo",
-    "gmx",
-    "web",
-    "icloud",
-    "aol",
-    "qq",
-    "163",
-    "126",
-    "proton",
-    "live",
-    "free",
-    "orange",
-}
+_FREE_MAIL = set("gmail outlook hotmail yahoo gmx web icloud aol qq 163 126 proton live free orange".split())
 _NOT_A_NAME = re.compile(r"\d{4,}|[@:]|www\.|http|^\W*$|^(?:page|tel|fax)\b", re.IGNORECASE)
 _ADDRESSED = re.compile(r"^(?:attn|attention|z\.? ?hd\.?|t\.a\.v\.|à l'attention de|fao|c/o)\b[.: ]*", re.IGNORECASE)
 BLOCK = 7
@@ -102,20 +86,16 @@ def in_customer_block(paper: Paper, at: int, x: float) -> bool:
         head = paper.lines[place]
         if place <= at <= place + BLOCK and head.page == line.page and line.top - head.bottom < BLOCK * 1.8 * head.height:
             left, _, right, _ = head.box(label.start, label.end)
-            if left - 2 * head.height <= x <= right + 25 * head.height and not _other_block_between(paper, head, label, x):
+            if left - 2 * head.height <= x <= right + 25 * head.height and not _other_block_between(paper, place, label, x):
                 return True
     return False
 
 
-def _other_block_between(paper: Paper, head: Line, label: Label, x: float) -> bool:
-    """Return whether another party's label stands in the same line between a label and a horizontal position."""
-    at = paper.lines.index(head)
-    return any(
-        one.start > label.start
-        and one.name in ("supplier", "invoice_number", "invoice_date", "other")
-        and head.box(one.start, one.end)[0] <= x + head.height
-        for one in paper.labels[at]
-    )
+def _other_block_between(paper: Paper, at: int, label: Label, x: float) -> bool:
+    """Return whether a label of something else stands in line `at` between a party's label and a horizontal position."""
+    line = paper.lines[at]
+    others = (one for one in paper.labels[at] if one.name in ("supplier", "invoice_number", "invoice_date", "other"))
+    return any(one.start > label.start and line.box(one.start, one.end)[0] <= x + line.height for one in others)
 
 
 def _party_labels(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
@@ -134,13 +114,13 @@ def _beside_labels(paper: Paper, name: str) -> Iterator[Candidate]:
         cell_end = line.cell_at(label.start)[1]
         region = paper.right(at, label)
         inside = line.text[label.end : min(cell_end, region.end)]
-        found = _name_in(line, label.end, inside, label.grade + 0.5, at)
+        found = _name_in(line, label.end, inside, label.grade + 0.5)
         if found is None and not inside.strip(" :："):
             following = [cell for cell in line.cells() if cell[0] >= cell_end and cell[1] <= region.end]
-            if following and ":" in line.text[label.start : cell_end] + "：":
+            if following and line.text[label.start : cell_end].rstrip().endswith((":", "：")):
                 start, end = following[0]
                 near = line.box(start, end)[0] - line.box(label.start, cell_end)[2] < 12 * line.height
-                found = _name_in(line, start, line.text[start:end], label.grade + 0.5, at) if near else None
+                found = _name_in(line, start, line.text[start:end], label.grade + 0.5) if near else None
         found = found or _name_below(paper, at, label)
         if found:
             yield found
@@ -155,13 +135,13 @@ def _name_below(paper: Paper, at: int, label: Label) -> Candidate | None:
             return None
         for start, end in other.cells():
             if start < end and abs(other.box(start, end)[0] - x0) < 3 * line.height:
-                found = _name_in(other, start, other.text[start:end], label.grade + 0.3, at)
+                found = _name_in(other, start, other.text[start:end], label.grade + 0.3)
                 if found:
                     return found
     return None
 
 
-def _name_in(line: Line, start: int, text: str, score: float, at: int) -> Candidate | None:
+def _name_in(line: Line, start: int, text: str, score: float) -> Candidate | None:
     name = text.strip(" \t:：,;-–.") if not text.rstrip().endswith(".") else text.strip(" \t:：,;-–")
     name = re.sub(r"^(?:名称|name|nom|naam|nombre|nome)[:： ]+", "", name, flags=re.IGNORECASE)
     name = _ADDRESSED.sub("", name).strip()

@@ -178,7 +178,7 @@ def _remainder(taxes: Sequence[Money], totals: Sequence[Money], everything: Sequ
     rest = total.value - tax.value
     places = {money.box: money for money in everything if abs(money.value - rest) <= CENT and money.box != total.box}
     stated = tax.rate is not None and abs(rest * tax.rate / 100 - tax.value) <= 2 * CENT
-    if not places or not (stated or tax.value == 0 or len(places) >= 1):
+    if not places:
         return Sums(tax=tax if stated else None, total=total, confidence=0.9 if stated else 0.75)
     return Sums(subtotal=next(iter(places.values())), tax=tax, total=total, confidence=0.95 if stated else 0.85)
 

@@ -46,12 +46,11 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     for number in range(1, count + 1):
         try:
             page = pdf[number - 1]
+            seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
+            page.close()
         except pypdfium2.PdfiumError:
             problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
             seen.append(Seen(page=Page(number=number, text="")))
-            continue
-        seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
-        page.close()
     problems += problems_of(name, seen)
     tables = [table for one in seen for table in one.tables]
     joined = [one.page.number for one in seen if one.joined_cells]
@@ -88,7 +87,7 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
 def _rendered(page: Any, width: int) -> tuple[bytes, int, int]:
     from PIL import Image
 
-    wide, high = page.get_size()
+    wide, high = (max(1.0, side) for side in page.get_size())
     turned = _turn_of(page)
     scale = min(width / (high if turned % 180 else wide), math.sqrt(MOST_RENDERED / (wide * high)))
     image: Image.Image = page.render(scale=scale).to_pil().convert("RGB")
@@ -104,8 +103,8 @@ def _turn_of(page: Any) -> int:
     """Return by how many degrees clockwise a page must be turned to stand upright: by its text, or by what OCR sees."""
     textpage = page.get_textpage()
     shown = shown_upright(page, textpage)
-    text = textpage.get_text_bounded()
-    if len(text) >= pdf_page.STAMP or layout(page, shown).pictures < pdf_page.MOSTLY_PICTURE:
+    text = pdf_page.tidy(textpage.get_text_bounded())
+    if pdf_page.need_of_ocr(page, text, layout(page, shown)) == "no":
         return shown.turned
     from mailbot.extract.ocr import upright
 

@@ -47,7 +47,7 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     text = tidy(textpage.get_text_bounded())
     shown = shown_upright(page, textpage)
     drawn = layout(page, shown)
-    need = _need_of_ocr(page, text, drawn) if limits.ocr else "no"
+    need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
     if need != "no":
         image = picture(page, limits)
         if image is not None:
@@ -95,7 +95,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
     )
 
 
-def _need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead", "beside"]:
+def need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead", "beside"]:
     """Say whether the page must be read by OCR, instead of its text layer or beside it."""
     visible = sum(not character.isspace() for character in text)
     if visible and garbage_share(text) > GARBAGE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Sequence
 from unittest import mock
 
 import numpy as np
@@ -29,19 +30,20 @@ def words(text: str) -> set[str]:
     return set(text.split())
 
 
-def share_read(text: str) -> float:
-    """Return the share of the letter's words that were read right."""
-    wanted = words(" ".join(papers.LETTER))
+def share_read(text: str, lines: Sequence[str] = papers.LETTER) -> float:
+    """Return the share of the words of some lines that were read right."""
+    wanted = words(" ".join(lines))
     return len(wanted & words(text)) / len(wanted)
 
 
 @pytest.mark.parametrize(("turn", "skew"), [(0, 0.0), (90, 0.0), (180, 0.0), (270, 0.0), (0, 3.0), (180, -5.0), (90, 8.0)])
 def test_a_page_is_read_whichever_way_it_lies(turn: int, skew: float) -> None:
-    found = read(papers.png(papers.scan(papers.LETTER, turn=turn, skew=skew)))
+    some = papers.LETTER[:5]
+    found = read(papers.png(papers.scan(some, turn=turn, skew=skew)))
     (page,) = found.documents[0].pages
-    assert share_read(page.text) > 0.9
+    assert share_read(page.text, some) > 0.9
     lines = page.text.split("\n")
-    assert len(lines) == len(papers.LETTER)
+    assert len(lines) == len(some)
     assert lines[0].startswith("Harbour")
     assert page.width is not None
     assert page.height is not None

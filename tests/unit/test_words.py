@@ -60,7 +60,7 @@ def test_a_page_without_words_has_no_lines() -> None:
 
 
 def test_a_word_without_end_is_looked_at_only_so_far() -> None:
-    (page,) = typed("Invoice " + "a" * 50_000 + " b" * 5_000)
+    (page,) = typed("Invoice " + "a" * 3_000 + " b" * 600)
     (line,) = lines_of(page)
     assert len(line.text) < 1_000
     assert line.text.startswith("Invoice aaa")
