@@ -7,6 +7,7 @@ each step either committed or did not happen, and the one step that must not be 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -19,7 +20,7 @@ from mailbot.config import Config
 from mailbot.core import reply
 from mailbot.core.document import QUARANTINE_CODES, Reading, reading_from_json, reading_to_json
 from mailbot.core.draft import Draft, draft_to_json
-from mailbot.core.item import Artifact, Happening, Item
+from mailbot.core.item import Artifact, Change, Happening, Item
 from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State
 from mailbot.core.route import Route, route_from_json, route_to_json
@@ -57,7 +58,8 @@ class Pipeline:
     async def advance(self, item: Item) -> None:
         """Take a leased item on until it waits for a person or has ended; keep failures with the item.
 
-        Raises only CancelledError: the lease is then still held, and the caller gives it back.
+        Raises CancelledError, and MailbotError when a failure could not even be recorded (a full disk): the lease is then still
+        held, and the caller gives it back.
         """
         try:
             known = _Known()
@@ -185,25 +187,26 @@ class Pipeline:
                 return replace(draft, note=f"{draft.note} {note}".strip())
         return draft
 
-    async def _fail(self, item: Item, error: MailbotError) -> None:
+    async def _fail(self, held: Item, error: MailbotError) -> None:
         """Keep a failure with its item: later again when that may help, else a person decides."""
-        reason = str(error)
-        try:
-            item = await self.ledger.item(item.id)
-            if isinstance(error, BadInput) and item.state is State.READING:
-                change = by_holder(item, Happening(event=Event.FOUND_HOSTILE, actor=BOT, cause=reason), reason=reason)
-            elif item.state is State.SENDING:
-                change = by_holder(item, Happening(event=Event.OUTCOME_LOST, actor=BOT, cause=reason), reason=reason)
-            elif (error.retry or error.fault == BOT) and item.attempts < self.config.max_attempts:
-                change = by_holder(item, reason=reason, not_before=self.clock() + backoff(item.attempts))
-            elif item.state is State.QUEUED:
-                change = by_holder(item, reason=reason, not_before=self.clock() + RETRY_MOST, reset_attempts=True)
-            else:
-                change = by_holder(item, Happening(event=Event.GAVE_UP, actor=BOT, cause=reason), reason=reason)
-            await self.ledger.record(change)
-            log.warning("item %d (%s): %s", item.id, item.state, reason)
-        except MailbotError as second:
-            log.error("item %d: %s; and this could not be recorded: %s", item.id, reason, second)
+        reason = str(error).encode("utf-8", "replace").decode()
+        log.warning("item %d (%s): %s", held.id, held.state, reason)
+        item = await self.ledger.item(held.id)
+        if item.fence == held.fence and item.lease_until is not None:  # else somebody decided, or the step had ended before
+            with contextlib.suppress(Stale):
+                await self.ledger.record(self._failure(item, error, reason))
+
+    def _failure(self, item: Item, error: MailbotError, reason: str) -> Change:
+        """Return what a failure does to the item. What only the machine is to blame for (a full disk) waits as long as it takes."""
+        if isinstance(error, BadInput) and item.state is State.READING:
+            return by_holder(item, Happening(event=Event.FOUND_HOSTILE, actor=BOT, cause=reason), reason=reason)
+        if item.state is State.SENDING:
+            return by_holder(item, Happening(event=Event.OUTCOME_LOST, actor=BOT, cause=reason), reason=reason)
+        if error.retry or (error.fault == BOT and item.attempts < self.config.max_attempts):
+            return by_holder(item, reason=reason, not_before=self.clock() + backoff(item.attempts))
+        if item.state is State.QUEUED:
+            return by_holder(item, reason=reason, not_before=self.clock() + RETRY_MOST, reset_attempts=True)
+        return by_holder(item, Happening(event=Event.GAVE_UP, actor=BOT, cause=reason), reason=reason)
 
     async def reading(self, item: Item) -> Reading:
         """Return the stored reading of an item."""
@@ -222,11 +225,10 @@ class Pipeline:
 
 
 async def _both(commit: Awaitable[Item], read: Awaitable[Extracted]) -> tuple[Item, Extracted]:
-    """Await the commit and the worker at once; when one fails the other is cancelled, and that failure is raised as itself."""
-    tasks = (asyncio.ensure_future(commit), asyncio.ensure_future(read))
+    """Await the commit and the worker at once; the commit always ends first, so that a failed worker leaves no doubt about it."""
+    reading = asyncio.ensure_future(read)
     try:
-        return await asyncio.gather(*tasks)
+        return await commit, await reading
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)

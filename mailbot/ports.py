@@ -239,6 +239,9 @@ class Outbox(Protocol):
         A recipient list that the server took only in part returns normally, and the answer names who was refused.
         """
 
+    def may_have_sent(self, message_id: str) -> bool:
+        """Return, after `send` was cancelled, whether content had begun to leave; False: it certainly was not sent."""
+
     async def close(self) -> None:
         """Close connections."""
 

@@ -1,13 +1,17 @@
-"""What every step of the recipe shares: the change by the holder of a lease, waiting times, canonical JSON."""
+"""What every step of the recipe shares: changes by the holder of a lease, commits that a stop cannot cut off, JSON."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from mailbot.core import audit
 from mailbot.core.item import Change, Happening, Item
 from mailbot.core.lifecycle import ADVANCEABLE, step
+
+T = TypeVar("T")
 
 BOT = "mailbot"
 """The actor of everything that no person and no rule caused."""
@@ -32,6 +36,16 @@ def by_holder(item: Item, *happenings: Happening, **values: Any) -> Change:
 def backoff(attempt: int) -> timedelta:
     """Return how long to wait after the `attempt`-th try (from 1) failed: doubling, up to an hour."""
     return min(RETRY_MOST, RETRY_FIRST * float(2 ** min(max(0, attempt - 1), 16)))
+
+
+async def surely(commit: Awaitable[T]) -> T:
+    """Await a commit to its end, even when cancelled meanwhile: what has happened outside must not stay unwritten."""
+    task = asyncio.ensure_future(commit)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def canonical(value: Any) -> bytes:

@@ -15,8 +15,12 @@ from mailbot.ports import Ledger
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(hours=1)
-"""Longer than any item takes; after a crash the next start frees all leases, since there is one daemon to a ledger."""
+LEASE = timedelta(days=3650)
+"""A lease never runs out under its holder, however long scans queue for a worker and wherever the clock jumps: there is one daemon
+to a ledger, it gives back what it did not finish, and after a crash its next start frees all leases."""
+
+GIVE_BACK_SECONDS = 10.0
+"""Pause before an item whose failure could not be recorded is given back."""
 
 SWEEP_SECONDS = 1.0
 """How often to look without being woken: for items whose waiting time is over, and decisions made by another process."""
@@ -25,8 +29,8 @@ SWEEP_SECONDS = 1.0
 class LocalDispatcher:
     """Implements `ports.Dispatcher` in one asyncio loop.
 
-    `advance` never raises but CancelledError. On cancellation what is in hand may finish for `stop_seconds`; the rest is
-    cancelled and its leases are given back.
+    An item whose `advance` raises is given back as soon as the ledger takes it. On cancellation what is in hand may finish for
+    `stop_seconds`; the rest is cancelled and its leases are given back.
     """
 
     def __init__(
@@ -91,10 +95,22 @@ class LocalDispatcher:
         task = asyncio.current_task()
         try:
             await self._advance(item)
+        except Exception as error:
+            log.error("item %d could not be advanced, and its failure not be recorded: %s", item.id, error)
+            await self._give_back(item)
         finally:
             if task is not None and not task.cancelling():
                 self._held.pop(task, None)
                 self._woken.set()
+
+    async def _give_back(self, item: Item) -> None:
+        """Give the lease back once the ledger can be written again."""
+        while True:
+            await asyncio.sleep(GIVE_BACK_SECONDS)
+            try:
+                return await self._ledger.release([item])
+            except MailbotError as error:
+                log.error("item %d cannot be given back: %s", item.id, error)
 
     async def _stop(self) -> None:
         """Let what is in hand finish for a while, then cancel it and give the leases back."""
@@ -107,4 +123,7 @@ class LocalDispatcher:
         await asyncio.gather(*late, return_exceptions=True)
         if given_back:
             log.info("giving back %d items", len(given_back))
-            await self._ledger.release(given_back)
+            try:
+                await self._ledger.release(given_back)
+            except MailbotError as error:
+                log.error("%d items could not be given back, the next start frees them: %s", len(given_back), error)

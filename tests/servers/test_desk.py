@@ -103,6 +103,9 @@ class RecordingOutbox:
         self.sent.append((outgoing, content))
         return "250 taken"
 
+    def may_have_sent(self, message_id: str) -> bool:
+        return False
+
     async def close(self) -> None:
         pass
 
