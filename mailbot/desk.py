@@ -13,7 +13,7 @@ from datetime import datetime
 from mailbot.answers import Answers
 from mailbot.config import Account, Config
 from mailbot.core import grounding, reply
-from mailbot.core.approval import Decision, decision_from_json, decision_to_json, standing
+from mailbot.core.approval import Decision, answers, decision_from_json, decision_to_json, standing
 from mailbot.core.document import Reading, reading_from_json
 from mailbot.core.draft import Draft, draft_from_json, draft_to_json
 from mailbot.core.item import Artifact, ArtifactKind, Change, Happening, Item, Outgoing
@@ -27,6 +27,13 @@ from mailbot.ports import Ledger, View
 from mailbot.steps import BOT, canonical
 
 UNAUTHENTICATED = "unauthenticated"
+
+_AGAIN = {
+    State.FAILED: Event.RETRIED,
+    State.QUARANTINED: Event.RELEASED,
+    State.REFUSED: Event.RECONSIDERED,
+    State.AWAITING_APPROVAL: Event.REROUTED,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +61,9 @@ class PeopleDesk:
             reading=read,
             tables=tuple(table_of_from_json(one) for one in json.loads(tables)) if tables else (),
             route=routed,
-            decisions=tuple(decision_from_json(json.loads(one)) for one in kept.all("decision")),
+            decisions=answers(
+                [decision_from_json(json.loads(one)) for one in kept.all("decision")], [one.event for one in kept.history]
+            ),
             drafts=tuple(draft_from_json(json.loads(one)) for one in kept.all("draft")),
             outgoing=kept.outgoing,
             history=kept.history,
@@ -70,13 +79,18 @@ class PeopleDesk:
         if person not in route.approvers:
             asked = ", ".join(route.approvers) or "nobody"
             raise NotAllowed(f"{person} is not asked to approve item {item}", remedy=f"approvers are: {asked}")
+        if person not in self.config.people:
+            raise NotAllowed(f"{person} is no longer in the configuration", remedy="let the rules ask again (`mailbot retry`)")
         if not approved and not why.strip():
             raise NotAllowed("a refusal needs a reason", remedy="say why")
         answer = Decision(approver=person, approved=approved, why=why, at=self.clock().isoformat())
         artifact = Artifact(kind="decision", content=canonical(decision_to_json(answer)))
         actor = _actor(person)
         outcome = standing(route, (*view.decisions, answer))
-        seen: tuple[tuple[ArtifactKind, int], ...] = (("decision", len(view.decisions)),)
+        seen: tuple[tuple[ArtifactKind, int], ...] = (
+            ("decision", _count(view, Event.APPROVED, Event.REFUSED)),
+            ("route", _count(view, Event.ROUTE_CHOSEN)),
+        )
         if outcome == "refused":
             happening = Happening(event=Event.REFUSED, actor=actor, cause=why)
             return await self._record(view.item, happening, artifacts=(artifact,), reason=f"{person}: {why}", seen=seen)
@@ -100,6 +114,10 @@ class PeopleDesk:
             )
         seen: tuple[tuple[ArtifactKind, int], ...] = (("draft", version),)
         cause = f"draft {version}" + (", ungrounded spans acknowledged" if draft.ungrounded else "")
+        if self._account(view.item) is None:
+            raise NotAllowed(
+                f"item {item} has no account to reply from any more", remedy="put it back in the config, or close the item"
+            )
         if view.shadow:
             why = "shadow: accepted, and would have been sent"
             closed = Happening(event=Event.CLOSED, actor=_actor(person), cause=why)
@@ -174,33 +192,35 @@ class PeopleDesk:
         return await self._simple(item, person, Event.CLOSED, why or "closed without a reply")
 
     async def retry(self, item: int, person: str) -> Item:
-        """Start a failed or quarantined item again, or reconsider a refused one."""
+        """Start a failed or quarantined item again, reconsider a refused one, or ask the rules again who must approve."""
         self._may_review(person)
         row = await self.ledger.item(item)
-        event = {State.FAILED: Event.RETRIED, State.QUARANTINED: Event.RELEASED, State.REFUSED: Event.RECONSIDERED}.get(row.state)
+        event = _AGAIN.get(row.state)
         if event is None:
-            raise IllegalEvent(f"item {item} is {row.state}", remedy="only failed, quarantined or refused items start again")
-        return await self._simple(item, person, event, "started again by a person", reason="", reset_attempts=True)
+            raise IllegalEvent(f"item {item} is {row.state}", remedy=f"what may start again is {', '.join(_AGAIN)}")
+        return await self._simple(item, person, event, "started again by a person", reason="")
 
     async def settle(self, item: int, person: str, *, delivered: bool) -> Item:
         """Settle `delivery_unknown` on a person's word."""
         self._may_review(person)
         event = Event.DELIVERY_CONFIRMED if delivered else Event.RESEND_ORDERED
         cause = "a person says it arrived" if delivered else "a person says it did not arrive: the same bytes again"
-        return await self._simple(item, person, event, cause, reason="", reset_attempts=True)
+        return await self._simple(item, person, event, cause, reason="")
 
-    async def _simple(self, item: int, person: str, event: Event, cause: str, *, reason: str | None = None, **values: bool) -> Item:
+    async def _simple(self, item: int, person: str, event: Event, cause: str, *, reason: str | None = None) -> Item:
         """Record one event with its cause; the cause is the item's reason unless one is given."""
         row = await self.ledger.item(item)
         happening = Happening(event=event, actor=_actor(person), cause=cause)
-        return await self._record(row, happening, reason=cause if reason is None else reason, **values)
+        return await self._record(row, happening, reason=cause if reason is None else reason)
 
     async def _record(self, item: Item, *happenings: Happening, **values: object) -> Item:
-        """Commit a person's decision on the item as it was looked at, and wake the dispatcher."""
+        """Commit a person's decision on the item as it was looked at, and wake the dispatcher: what failed before, or had to
+        wait, counts no more."""
         state = item.state
         for happening in happenings:
             state = step(state, happening.event)
-        change = Change(item=item.id, expected=item.state, happenings=happenings, **values)  # type: ignore[arg-type]
+        afresh = {"reset_attempts": True, "not_before": self.clock()}
+        change = Change(item=item.id, expected=item.state, happenings=happenings, **afresh, **values)  # type: ignore[arg-type]
         recorded = await self.ledger.record(change)
         self.wake()
         return recorded
@@ -227,6 +247,11 @@ class PeopleDesk:
 
     def _account(self, item: Item) -> Account | None:
         return self.config.reply_account(item.origin.source, item.origin.account)[1]
+
+
+def _count(view: View, *events: Event) -> int:
+    """Return how often such events happened: as often as what is stored with them has versions."""
+    return sum(one.event in events for one in view.history)
 
 
 def _actor(person: str) -> str:

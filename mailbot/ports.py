@@ -277,7 +277,10 @@ class Dispatcher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """Everything a person sees of an item. `drafts` oldest first: `version` of a draft is its place from 1."""
+    """Everything a person sees of an item. `drafts` oldest first: `version` of a draft is its place from 1.
+
+    `decisions` are the answers to the latest request for approval; earlier ones stand in the history.
+    """
 
     item: Item
     reading: Reading | None
@@ -329,7 +332,7 @@ class Desk(Protocol):
         """End the item without a reply."""
 
     async def retry(self, item: int, person: str) -> Item:
-        """Start a failed or quarantined item again, or reconsider a refused one."""
+        """Start a failed or quarantined item again, reconsider a refused one, or ask the rules again who must approve."""
 
     async def settle(self, item: int, person: str, *, delivered: bool) -> Item:
         """Settle `delivery_unknown`: it arrived after all, or send the same bytes again on this person's word."""

@@ -162,7 +162,7 @@ def close(item: ItemArgument, why: Annotated[str, typer.Option(help="The reason.
 
 
 def retry(item: ItemArgument) -> None:
-    """Start a failed or quarantined item again, or reconsider a refused one."""
+    """Start a failed or quarantined item again, reconsider a refused one, or ask the rules again who must approve."""
     _decide(lambda parts: parts.desk.retry(item, GLOBAL.person))
 
 

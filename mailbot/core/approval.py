@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from mailbot.core.lifecycle import Event
 from mailbot.core.route import Route
 
 Standing = Literal["open", "approved", "refused"]
@@ -19,6 +20,19 @@ class Decision:
     approved: bool
     why: str = ""
     at: str = ""
+
+
+def answers(decisions: Sequence[Decision], events: Iterable[str]) -> tuple[Decision, ...]:
+    """Return the decisions that answer the latest request: those on an earlier route, or before a refusal was reconsidered, do not.
+
+    `events` are all events of the item, oldest first; each decision was recorded with one `approved` or `refused`.
+    """
+    given = 0
+    for event in events:
+        if event in (Event.APPROVAL_NEEDED, Event.RECONSIDERED):
+            given = 0
+        given += event in (Event.APPROVED, Event.REFUSED)
+    return tuple(decisions[len(decisions) - given :])
 
 
 def standing(route: Route, decisions: Iterable[Decision]) -> Standing:

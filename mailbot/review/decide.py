@@ -129,6 +129,7 @@ _TAKE: dict[str, _Take] = {
     "retry": lambda site, item, person, form: site.desk.retry(item, person),
     "release": lambda site, item, person, form: site.desk.retry(item, person),
     "reconsider": lambda site, item, person, form: site.desk.retry(item, person),
+    "reroute": lambda site, item, person, form: site.desk.retry(item, person),
     "delivered": lambda site, item, person, form: site.desk.settle(item, person, delivered=True),
     "resend": lambda site, item, person, form: site.desk.settle(item, person, delivered=False),
     "close": lambda site, item, person, form: site.desk.close(item, person, form.why),

@@ -39,6 +39,7 @@ DEEDS = {
         Deed(name="retry", event=Event.RETRIED, label="Try again", after="Started again", look="yes"),
         Deed(name="release", event=Event.RELEASED, label="Release and read again", after="Released from quarantine"),
         Deed(name="reconsider", event=Event.RECONSIDERED, label="Put up for approval again", after="Up for approval again"),
+        Deed(name="reroute", event=Event.REROUTED, label="Ask the rules again", after="The rules were asked again"),
         Deed(name="delivered", event=Event.DELIVERY_CONFIRMED, label="It arrived", after="Recorded as delivered", look="yes"),
         Deed(name="resend", event=Event.RESEND_ORDERED, label="Send the same bytes again", after="Queued again", look="no"),
         Deed(name="close", event=Event.CLOSED, label="Close", after="Closed", why="Why?", look="no"),

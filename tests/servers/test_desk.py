@@ -239,6 +239,54 @@ async def test_a_refusal_waits_for_a_person_and_can_be_reconsidered(office: Offi
     assert (await office.work(item.id)).state is State.IN_REVIEW
 
 
+async def test_a_reconsidered_item_is_asked_about_afresh(office: Office) -> None:
+    office.rules.one = replace(office.rules.one, approvers=("anna", "ben"))
+    item = await office.arrive(question(1))
+    await office.desk.approve(item.id, "anna", approved=False, why="over budget")
+    await office.desk.retry(item.id, "anna")
+    assert (await office.desk.view(item.id)).decisions == ()
+    assert (await office.desk.approve(item.id, "ben")).state is State.AWAITING_APPROVAL
+    assert (await office.desk.approve(item.id, "anna")).state is State.DRAFTING
+
+
+async def test_a_new_route_wants_new_approvals(office: Office) -> None:
+    office.rules.one = replace(office.rules.one, approvers=("anna", "ben"))
+    item = await office.arrive(question(1))
+    await office.desk.approve(item.id, "anna")
+    office.rules.one = replace(office.rules.one, approvers=("anna",))
+    assert (await office.desk.retry(item.id, "anna")).state is State.READ
+    assert (await office.work(item.id)).state is State.AWAITING_APPROVAL
+    assert (await office.desk.view(item.id)).decisions == ()
+    assert (await office.desk.approve(item.id, "anna")).state is State.DRAFTING
+
+
+async def test_an_approver_who_left_is_replaced_by_asking_the_rules_again(office: Office) -> None:
+    office.rules.one = replace(office.rules.one, approvers=("zoe",))
+    item = await office.arrive(question(1))
+    with pytest.raises(NotAllowed, match="zoe is no longer in the configuration"):
+        await office.desk.approve(item.id, "zoe")
+    office.rules.one = replace(office.rules.one, approvers=("anna",))
+    await office.desk.retry(item.id, "anna")
+    assert (await office.work(item.id)).state is State.AWAITING_APPROVAL
+    assert (await office.desk.approve(item.id, "anna")).state is State.DRAFTING
+
+
+async def test_an_item_that_waits_for_approval_may_be_closed(office: Office) -> None:
+    office.rules.one = replace(office.rules.one, approvers=("anna",))
+    item = await office.arrive(question(1))
+    assert (await office.desk.close(item.id, "anna", "paid by phone")).state is State.FINISHED
+
+
+async def test_a_decision_ends_the_wait_of_what_failed_before(office: Office) -> None:
+    item = await office.arrive(question(1))
+    office.outbox.faults = [LoginRefused("535 bad password")]
+    await office.desk.accept(item.id, "anna")
+    assert (await office.work(item.id)).state is State.QUEUED
+    await office.desk.withdraw(item.id, "anna")
+    await office.desk.accept(item.id, "anna")
+    assert (await office.work(item.id)).state is State.SENT
+
+
 async def test_a_figure_that_stands_nowhere_must_be_acknowledged(office: Office) -> None:
     item = await office.arrive(question(1))
     await office.desk.edit(item.id, "anna", "Dear customer,\n\nwe owe you EUR 9,999.00.\n")
