@@ -97,6 +97,7 @@ def write_desk(directory: Path) -> list[Path]:
         raise UsageError(f"{there[0]} exists already: nothing was written", remedy="choose another DIR")
     try:
         (directory / "drop").mkdir(parents=True, exist_ok=True)
+        (directory / "state").mkdir(mode=0o700, exist_ok=True)  # every mail will lie there
         targets[0].write_text(CONFIG, encoding="utf-8")
         targets[0].chmod(0o600)
         program = Path(sys.executable).with_name("mailbot")
@@ -106,5 +107,7 @@ def write_desk(directory: Path) -> list[Path]:
         for target in targets[2:]:
             shutil.copytree(folder("rules" if target.name == "rules" else "templates"), target)
     except OSError as error:
-        raise UsageError(f"{directory}: cannot be written: {error}", remedy="choose a folder you may write to") from error
+        raise UsageError(
+            f"{directory}: cannot be written: {error.strerror or error}", remedy="choose a folder you may write to"
+        ) from error
     return sorted(path for target in targets for path in (target.rglob("*") if target.is_dir() else (target,)) if path.is_file())

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailbot.errors import MailbotError
+from mailbot import __version__
+from mailbot.errors import MailbotError, UsageError
 
 if TYPE_CHECKING:
     from mailbot.config import Config
@@ -35,10 +36,18 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        print(f"mailbot {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     config: Annotated[str | None, typer.Option(help="The config file; else MAILBOT_CONFIG, else ./mailbot.toml.")] = None,
     person: Annotated[str, typer.Option("--as", metavar="USER", help="Who acts, by the name in the config.")] = "unauthenticated",
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Take the global options."""
     GLOBAL.config = config
@@ -74,10 +83,23 @@ def main() -> None:
 
     commands.register(app)
     try:
-        app()
-    except MailbotError as error:
-        sys.exit(fail(error))
-    except KeyboardInterrupt:
+        sys.exit(app(standalone_mode=False))
+    except typer.TyperException as error:
+        message = error.format_message()
+        if "\n" in message:  # the help of a command that was called without anything
+            print(message, file=sys.stderr)
+            sys.exit(UsageError.exit_code)
+        sys.exit(fail(UsageError(message.rstrip("."), remedy=_usage_remedy(message, getattr(error, "ctx", None)))))
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except Exception as error:
         sys.exit(fail(error))
+
+
+def _usage_remedy(message: str, context: typer.Context | None) -> str:
+    """Return what to do about a command that was called wrongly."""
+    command = context.command_path if context else "mailbot"
+    for option, value in (("--config", "PATH"), ("--as", "USER")):
+        if message == f"No such option: {option}":
+            return f"it stands before the command: mailbot {option} {value} {command.partition(' ')[2]} …"
+    return f"see `{command} --help`"

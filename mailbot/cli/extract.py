@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from mailbot.core.document import Reading
     from mailbot.ports import Extractor
 
+T = TypeVar("T")
 AHEAD = 8
 """Files that are in hand at once: enough for every worker, few enough to stay small in memory."""
 
@@ -67,19 +67,31 @@ async def _extract(files: Sequence[Path], form: str) -> bool:
 
 
 async def readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncGenerator[Reading]:
-    """Yield the reading of each file in order, reading some ahead; a bar on a terminal's stderr shows how far it is."""
+    """Yield the reading of each file in order."""
+    from mailbot.extract.path import read_path
+
+    async def one(path: Path) -> Reading:
+        return await read_path(extractor, path, largest=largest)
+
+    async with aclosing(in_order(files, one)) as results:
+        async for reading in results:
+            yield reading
+
+
+async def in_order(files: Sequence[Path], one: Callable[[Path], Awaitable[T]]) -> AsyncGenerator[T]:
+    """Yield what `one` makes of each file, in order, working some ahead; a bar on a terminal's stderr shows how far it is."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("{task.fields[file]}"))
-    tasks: list[asyncio.Task[Reading]] = []
+    tasks: list[asyncio.Future[T]] = []
     try:
         with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
             bar = progress.add_task("", total=len(files), file="")
             for number, path in enumerate(files):
                 while len(tasks) < min(number + AHEAD, len(files)):
-                    tasks.append(asyncio.create_task(_read(extractor, files[len(tasks)], largest)))
+                    tasks.append(asyncio.ensure_future(one(files[len(tasks)])))
                 progress.update(bar, file=path.name)
                 yield await tasks[number]
                 progress.advance(bar)
@@ -87,25 +99,6 @@ async def readings(extractor: Extractor, files: Sequence[Path], largest: int) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _read(extractor: Extractor, path: Path, largest: int) -> Reading:
-    """Read one file; one that cannot be opened is a reading with the reason as its problem."""
-    from mailbot.core.document import Problem, Reading
-
-    try:
-        if await asyncio.to_thread(os.path.getsize, path) > largest:
-            problem = Problem(code="too_large", detail=f"{path}: more than {largest >> 20} MB", remedy="split it")
-            return Reading(file=str(path), media_type="", problems=(problem,))
-        content = await asyncio.to_thread(path.read_bytes)
-    except OSError as error:
-        detail = f"{path}: {error.strerror or type(error).__name__}"
-        problem = Problem(code="unreadable_file", detail=detail, remedy="check the name and the permissions")
-        return Reading(file=str(path), media_type="", problems=(problem,))
-    from dataclasses import replace
-
-    reading = (await extractor.read(path.name, content)).reading
-    return replace(reading, file=str(path))
 
 
 def _summary(reading: Reading) -> None:

@@ -68,7 +68,7 @@ def status(as_json: Json = False) -> None:
 def items(
     state: Annotated[list[str] | None, typer.Option(help="Only items in this state; may be repeated.")] = None,
     search: Annotated[str, typer.Option(help="Only items whose subject, sender, name or tags contain this.")] = "",
-    limit: Annotated[int, typer.Option(help="At most this many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, help="At most this many.")] = 50,
     as_json: Json = False,
 ) -> None:
     """List items, newest first."""
@@ -86,6 +86,8 @@ def items(
     if as_json:
         print(json.dumps([summary.item_json(item) for item in found], ensure_ascii=False))
         return
+    if not found:
+        print("no items" if not state and not search else "no such items")
     for item in found:
         tags = f" [{', '.join(item.tags)}]" if item.tags else ""
         sender = item.sender or item.origin.account
@@ -137,7 +139,8 @@ def review_edit(item: ItemArgument, text: Annotated[Path, typer.Option(help="Fil
     try:
         new = sys.stdin.read() if str(text) == "-" else text.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{text}: cannot be read: {error}", remedy="name a UTF-8 text file") from error
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{text}: cannot be read: {why}", remedy="name a UTF-8 text file") from error
     _decide(lambda parts: parts.desk.edit(item, GLOBAL.person, new))
 
 
@@ -190,6 +193,8 @@ def outbox(as_json: Json = False) -> None:
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
+    if not found:
+        print("nothing waits")
     for item, out in found:
         print(f"{item.id}  {item.state}  to {', '.join(out.recipients)}  {out.message_id}  {item.reason}")
 

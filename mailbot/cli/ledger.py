@@ -71,6 +71,8 @@ def reconcile(as_json: Json = False) -> None:
     unreachable = max((row.pop("exit", 0) for row in rows), default=0)
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
+    elif not rows:
+        print("no account of the config has an IMAP server")
     for row in () if as_json else rows:
         if "error" in row:
             print(f"{row['account']}: {row['error']}")

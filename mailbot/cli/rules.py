@@ -148,13 +148,18 @@ async def _facts(file: Path, desk: _Desk) -> Facts:
     from mailbot.clock import now
     from mailbot.config import Extract
     from mailbot.core.facts import facts_of
+    from mailbot.extract.path import refuse_path
     from mailbot.extract.sandbox import Sandbox
 
+    settings = desk.config.extract if desk.config else Extract()
+    refused = refuse_path(file, settings.file_mb << 20)
+    if refused:
+        raise UsageError(refused.problems[0].detail, remedy=refused.problems[0].remedy)
     try:
         content = await asyncio.to_thread(file.read_bytes)
     except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {error.strerror}", remedy="check the path") from error
-    sandbox = Sandbox(desk.config.extract if desk.config else Extract())
+        raise UsageError(f"{file}: cannot be read: {error.strerror}", remedy="check the permissions") from error
+    sandbox = Sandbox(settings)
     try:
         reading = (await sandbox.read(file.name, content)).reading
     finally:

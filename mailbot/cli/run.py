@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from contextlib import aclosing
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mailbot.cli.app import load_config, start_logging
 from mailbot.errors import UsageError
+
+if TYPE_CHECKING:
+    from mailbot.config import Config
 
 
 def register(app: typer.Typer) -> None:
@@ -75,37 +79,54 @@ def process(
     else:
         tree = {"rules_dir": str(rules.resolve()), "templates_dir": str(shipped.folder("templates")), **shipped.sample_people()}
         config = parse(tree, file=Path("process.toml"))
-    results = asyncio.run(_process(config, files))
-    if as_json:
-        print(json.dumps(results, ensure_ascii=False))
-    for result in results:
-        if as_jsonl:
-            print(json.dumps(result, ensure_ascii=False))
-        elif not as_json:
-            _print_process(result)
-    bad = any(problem["severity"] == "error" for result in results for problem in result["problems"])
-    raise typer.Exit(1 if bad else 0)
+    failed = asyncio.run(_process(config, files, "json" if as_json else "jsonl" if as_jsonl else ""))
+    raise typer.Exit(1 if failed else 0)
 
 
-async def _process(config: Any, files: list[Path]) -> list[dict[str, Any]]:
-    """Return the contract's object for each file, in order."""
+async def _process(config: Config, files: list[Path], form: str) -> bool:
+    """Print the contract's object for each file, in order; return whether any has a problem of severity error."""
+    from mailbot.cli.extract import in_order
+    from mailbot.core.document import reading_to_json
+    from mailbot.extract.path import refuse_path
     from mailbot.trial import Trial
 
+    failed, objects = False, []
     async with Trial.of(config) as trial:
-        return list(await asyncio.gather(*(trial.process(file) for file in files)))
+
+        async def one(path: Path) -> dict[str, Any]:
+            refused = await asyncio.to_thread(refuse_path, path, config.extract.file_mb << 20)
+            return {**reading_to_json(refused), "route": None, "draft": None} if refused else await trial.process(path)
+
+        async with aclosing(in_order(files, one)) as results:
+            async for result in results:
+                failed = failed or any(problem["severity"] == "error" for problem in result["problems"])
+                if form == "json":
+                    objects.append(result)
+                elif form == "jsonl":
+                    print(json.dumps(result, ensure_ascii=False), flush=True)
+                else:
+                    _print_process(result)
+    if form == "json":
+        print(json.dumps(objects, ensure_ascii=False))
+    return failed
 
 
 def _print_process(result: dict[str, Any]) -> None:
     """Print one file's way for people."""
     route, draft = result["route"], result["draft"]
-    where = f" ({route['file']}:{route['line']})" if route["rule"] else ""
-    print(f"{result['file']}: {route['rule'] or 'no rule matched: a person decides'}{where}")
+    if route is None:
+        print(f"{result['file']}: not read")
+    elif route["rule"]:
+        print(f"{result['file']}: {route['rule']} ({route['file']}:{route['line']})")
+    else:
+        print(f"{result['file']}: no rule matched: a person decides")
     for document in result["documents"]:
         values = ", ".join(f"{field['name']} {field['value']}" for field in document["fields"])
         print(f"  {document['name']}: {values or 'no fields'}")
     for problem in result["problems"]:
-        print(f"  {problem['severity']} {problem['code']}: {problem['detail']}")
-    if route["approvers"]:
+        remedy = f"; {problem['remedy']}" if problem["remedy"] else ""
+        print(f"  {problem['severity']} {problem['code']}: {problem['detail']}{remedy}")
+    if route and route["approvers"]:
         print(f"  asks {', '.join(route['approvers'])}")
     if draft and draft["text"]:
         print("  draft:\n" + "\n".join(f"    {line}" for line in draft["text"].splitlines()))

@@ -67,7 +67,7 @@ async def _load(files: Sequence[Path], out_dir: Path, everything: bool) -> bool:
         async with aclosing(readings(sandbox, files, Extract().file_mb << 20)) as results:
             index = 0
             async for reading in results:
-                failed = _report(reading) or failed
+                failed = _report(reading, without_table="an empty file is written") or failed
                 tables = [table for document in reading.documents for table in document.tables]
                 if reading.media_type:
                     await asyncio.to_thread(_write_all, out_dir / files[index].name, tables if everything else tables[:1])
@@ -91,14 +91,13 @@ def _tables_sandbox(settings: ExtractSettings) -> Sandbox:
     return TablesSandbox(settings)
 
 
-def _report(reading: Reading) -> bool:
-    """Say on stderr what is wrong with a file; return whether it is an error."""
+def _report(reading: Reading, *, without_table: str) -> bool:
+    """Say on stderr what is wrong with a file, and what follows where it has no table; return whether there was an error."""
     for problem in reading.problems:
         remedy = f"; {problem.remedy}" if problem.remedy else ""
-        detail = problem.detail or problem.code
-        print(f"mailbot: {reading.file}: {problem.severity}: {detail}{remedy}", file=sys.stderr)
-    if not reading.problems and not any(document.tables for document in reading.documents):
-        print(f"mailbot: {reading.file}: no table found: an empty file is written", file=sys.stderr)
+        print(f"mailbot: {reading.file}: {problem.severity} {problem.code}: {problem.detail}{remedy}", file=sys.stderr)
+    if reading.media_type and not any(document.tables for document in reading.documents):
+        print(f"mailbot: {reading.file}: no table found: {without_table}", file=sys.stderr)
     return any(problem.severity == "error" for problem in reading.problems)
 
 
@@ -155,7 +154,7 @@ async def _clean(file: Path, out: Path, report: bool, language: str) -> int:
     try:
         async with aclosing(readings(sandbox, [file], Extract().file_mb << 20)) as results:
             reading = await anext(results)
-        failed = _report(reading)
+        failed = _report(reading, without_table="nothing is written")
         tables = [table for document in reading.documents for table in document.tables]
         if not tables:
             return 1
