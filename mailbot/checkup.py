@@ -51,6 +51,9 @@ async def _one(what: str, check: Callable[[], str | Awaitable[str]]) -> Result:
         return Result(what=what, ok=True, detail=found if isinstance(found, str) else await found)
     except MailbotError as error:
         return Result(what=what, ok=False, detail=str(error.args[0]), remedy=error.remedy, exit_code=error.exit_code)
+    except Exception as error:  # what nobody foresaw must not hide the other lines
+        detail = f"{type(error).__name__}: {error}"
+        return Result(what=what, ok=False, detail=detail, remedy="report it as a fault in mailbot", exit_code=5)
 
 
 def _state(directory: Path) -> str:

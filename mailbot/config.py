@@ -230,7 +230,7 @@ class Config(Section):
     templates_dir: Path = Field(Path("templates"), description="The reply templates.")
     items_at_once: int = Field(64, ge=1, le=500, description="Items advanced at the same time.")
     max_attempts: int = Field(5, ge=1, description="Tries at one step of an item before it is `failed` and a person decides.")
-    stop_seconds: Seconds = Field(10, description="On SIGTERM, how long what is in hand may take before it is given back.")
+    stop_seconds: Seconds = Field(8, description="On SIGTERM, how long what is in hand may take before it is given back.")
     accounts: dict[str, Account] = Field(default_factory=dict, description="The accounts, by name.")
     drops: dict[str, Drop] = Field(default_factory=dict, description="The drop folders, by name.")
     people: dict[str, Person] = Field(default_factory=dict, description="The people, by the name that rules use.")
@@ -246,6 +246,20 @@ class Config(Section):
             if drop.account and drop.account not in self.accounts:
                 known = ", ".join(self.accounts) or "none"
                 raise ValueError(f"drops.{name}.account: no account {drop.account!r} (accounts: {known})")
+        return self
+
+    @model_validator(mode="after")
+    def _nothing_is_watched_twice(self) -> Config:
+        """Two sections that watch one mailbox or folder would make two items, and two replies, of each mail."""
+        watched: dict[object, str] = {}
+        for name, account in self.accounts.items():
+            for folder in account.imap.folders if account.imap else ():
+                key = (account.imap.host.lower(), account.imap.port, account.imap.user, folder) if account.imap else ()
+                if (other := watched.setdefault(key, name)) != name:
+                    raise ValueError(f"accounts.{name}.imap: accounts.{other} watches {folder} of that mailbox already")
+        for name, drop in self.drops.items():
+            if (other := watched.setdefault(drop.path, name)) != name:
+                raise ValueError(f"drops.{name}.path: drops.{other} watches that folder already")
         return self
 
     def reply_account(self, source: str, name: str) -> tuple[str, Account | None]:

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from mailbot.answers import Answers
 from mailbot.clock import new_message_id, new_token, now, only_daemon
 from mailbot.config import Config
+from mailbot.core.item import Item
 from mailbot.core.lifecycle import State
 from mailbot.delivery import Delivery
 from mailbot.desk import PeopleDesk
 from mailbot.dispatch.local import LocalDispatcher
-from mailbot.errors import MailbotError
+from mailbot.errors import LedgerDamaged, MailbotError
 from mailbot.extract.sandbox import Sandbox
 from mailbot.generate.make import make_generator
 from mailbot.generate.template import Templates
@@ -38,13 +39,14 @@ log = logging.getLogger(__name__)
 
 RESTART_FIRST = 1.0
 RESTART_MOST = 60.0
-FAILED_LOOK_SECONDS = 2.0
 RULES_LOOK_SECONDS = 0.5
+STATE_LOOK_SECONDS = 2.0
+FAILED = (State.QUARANTINED, State.FAILED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """Everything that one config describes, built and not yet running."""
+    """Everything that one config describes, built and not yet running. `advanced_files` are dropped files that moved on."""
 
     config: Config
     ledger: SqlLedger
@@ -58,6 +60,7 @@ class Parts:
     pipeline: Pipeline
     desk: PeopleDesk
     dispatcher: LocalDispatcher
+    advanced_files: asyncio.Queue[int]
 
 
 @asynccontextmanager
@@ -93,8 +96,15 @@ async def build(config: Config) -> AsyncIterator[Parts]:
         answers = Answers(config=config, rules=rulebook, templates=templates, generator=generator)
         pipeline = Pipeline(config=config, ledger=ledger, extractor=extractor, answers=answers, delivery=delivery, clock=now)
         desk = PeopleDesk(config=config, ledger=ledger, answers=answers, clock=now, message_id=new_message_id, wake=woken)
+        advanced_files: asyncio.Queue[int] = asyncio.Queue()
+
+        async def advance(item: Item) -> None:
+            await pipeline.advance(item)
+            if item.origin.source == "folder":
+                advanced_files.put_nowait(item.id)
+
         dispatcher = LocalDispatcher(
-            ledger=ledger, advance=pipeline.advance, at_once=config.items_at_once,
+            ledger=ledger, advance=advance, at_once=config.items_at_once,
             stop_seconds=config.stop_seconds, clock=now,
         )  # fmt: skip
         wake.append(dispatcher.wake)
@@ -111,12 +121,14 @@ async def build(config: Config) -> AsyncIterator[Parts]:
             pipeline=pipeline,
             desk=desk,
             dispatcher=dispatcher,
+            advanced_files=advanced_files,
         )
 
 
 async def run(config: Config) -> None:
-    """Run the daemon until SIGTERM or SIGINT. Raises RuleError when there are no good rules to start with."""
-    with only_daemon(config.state_dir):
+    """Run the daemon until SIGTERM or SIGINT. Raises RuleError when there are no good rules to start with, LedgerDamaged when the
+    state directory is taken away under it."""
+    with only_daemon(config.state_dir) as holds:
         async with build(config) as parts:
             log.info("%d rules in force", len(parts.rulebook.rules.rules))
             broken = await parts.ledger.break_leases()
@@ -128,24 +140,37 @@ async def run(config: Config) -> None:
                 loop.add_signal_handler(name, stop.set)
             async with running(parts) as url:
                 log.info("mailbot runs%s", f"; the page is at {url}" if url else "")
-                await stop.wait()
+                while not stop.is_set():
+                    if not holds():  # SQLite would go on writing to files that nobody can find any more
+                        raise LedgerDamaged(f"{config.state_dir} was deleted or replaced while mailbot ran", remedy="restore it")
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(STATE_LOOK_SECONDS):
+                            await stop.wait()
                 log.info("stopping")
 
 
 @asynccontextmanager
 async def running(parts: Parts) -> AsyncIterator[str]:
-    """Run every part while the context lasts; yields the page's address. Intake stops first, then what is in hand finishes."""
-    async with contextlib.AsyncExitStack() as stack:
-        url = await stack.enter_async_context(_page(parts))
-        await stack.enter_async_context(_task(parts, "dispatcher", parts.dispatcher.run))
-        await stack.enter_async_context(_task(parts, "rules", parts.rulebook.watch))
-        await stack.enter_async_context(_task(parts, "rules status", lambda: _report_rules(parts)))
-        await stack.enter_async_context(_task(parts, "failed files", lambda: _sort_out_failed(parts)))
-        for name, folder in parts.folders.items():
-            await stack.enter_async_context(_task(parts, f"folder:{name}", folder.run))
-        for name, mailbox in parts.mailboxes.items():
-            await stack.enter_async_context(_task(parts, f"imap:{name}", mailbox.run))
-        yield url
+    """Run every part while the context lasts; yields the page's address. All parts stop at the same time, the page last."""
+    work: dict[str, Callable[[], Awaitable[None]]] = {
+        "dispatcher": parts.dispatcher.run,
+        "rules": parts.rulebook.watch,
+        "rules status": lambda: _report_rules(parts),
+        "failed files": lambda: _sort_out_failed(parts),
+    }
+    work |= {f"folder:{name}": folder.run for name, folder in parts.folders.items()}
+    work |= {f"imap:{name}": mailbox.run for name, mailbox in parts.mailboxes.items()}
+    for one in await parts.ledger.statuses():
+        if one.part in work and one.state == "trouble":
+            await _tell(parts, one.part, "ok", "started again")
+    async with _page(parts) as url:
+        tasks = [asyncio.create_task(_supervised(parts, name, part), name=name) for name, part in work.items()]
+        try:
+            yield url
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -169,31 +194,30 @@ async def _page(parts: Parts) -> AsyncIterator[str]:
         yield url
 
 
-@asynccontextmanager
-async def _task(parts: Parts, name: str, part: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
-    """Run one part beside the others; cancel it at the end and wait until it has put everything in order."""
-    task = asyncio.create_task(_supervised(parts, name, part), name=name)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
 async def _supervised(parts: Parts, name: str, part: Callable[[], Awaitable[None]]) -> None:
     """Run a part; when it fails by surprise, say so and start it again after a while: one part never stops the others."""
+    task = asyncio.current_task()
     wait = RESTART_FIRST
     while True:
         try:
             await part()
             return
         except Exception as error:
+            if task and task.cancelling():  # it failed while it put things in order: starting it again would never end
+                log.exception("%s failed while stopping", name)
+                return
             log.exception("%s failed and starts again in %.0f s", name, wait)
-            with contextlib.suppress(MailbotError):
-                detail = f"{type(error).__name__}: {error}"
-                await parts.ledger.set_status(PartStatus(part=name, state="trouble", detail=detail, since=now()))
+            detail = f"{type(error).__name__}: {error}"
+        await _tell(parts, name, "trouble", detail)
         await asyncio.sleep(wait)
+        await _tell(parts, name, "ok", f"started again after {detail}")
         wait = min(RESTART_MOST, wait * 2)
+
+
+async def _tell(parts: Parts, name: str, state: str, detail: str) -> None:
+    """Keep how a part fares; where even that cannot be written, the log has it."""
+    with contextlib.suppress(MailbotError):
+        await parts.ledger.set_status(PartStatus(part=name, state=state, detail=detail, since=now()))
 
 
 async def _report_rules(parts: Parts) -> None:
@@ -210,13 +234,18 @@ async def _report_rules(parts: Parts) -> None:
 
 async def _sort_out_failed(parts: Parts) -> None:
     """Move dropped files whose item was quarantined or failed from done/ to failed/, with the reason beside them."""
-    if not parts.folders:
-        return
-    seen: set[tuple[int, str]] = set()
+    for name in parts.folders:
+        last: int | None = None
+        while found := await parts.ledger.items(states=FAILED, account=name, limit=100, before=last):
+            for item in found:
+                await _mark_failed(parts, item)
+            last = found[-1].id
     while True:
-        for item in await parts.ledger.items(states=(State.QUARANTINED, State.FAILED), limit=200):
-            folder = parts.folders.get(item.origin.account) if item.origin.source == "folder" else None
-            if folder and (item.id, item.reason) not in seen:
-                await folder.mark_failed(item, item.reason)
-                seen.add((item.id, item.reason))
-        await asyncio.sleep(FAILED_LOOK_SECONDS)
+        item = await parts.ledger.item(await parts.advanced_files.get())
+        if item.state in FAILED:
+            await _mark_failed(parts, item)
+
+
+async def _mark_failed(parts: Parts, item: Item) -> None:
+    if item.origin.source == "folder" and (folder := parts.folders.get(item.origin.account)):
+        await folder.mark_failed(item, item.reason)

@@ -89,7 +89,7 @@ class Ledger(Protocol):
         """
 
     async def break_leases(self) -> int:
-        """Free every lease, at the start of the only daemon of this ledger; return how many there were."""
+        """Free every lease and end every wait, at the start of the only daemon; return how many leases there were."""
 
     async def release(self, items: Sequence[Item]) -> None:
         """Give leases back without a change (graceful stop); the attempt is taken back too."""

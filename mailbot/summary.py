@@ -36,9 +36,16 @@ async def status(config: Config) -> dict[str, Any]:
         "parts": [
             {"part": one.part, "state": one.state, "detail": one.detail, "since": one.since.isoformat(timespec="seconds")}
             for one in parts
+            if _is_configured(one.part, config)
         ],
         "items": {str(state): count for state, count in counts.items()},
     }
+
+
+def _is_configured(part: str, config: Config) -> bool:
+    """Return whether a part is of this config: the ledger remembers accounts and folders that were taken out of it."""
+    kind, _, name = part.partition(":")
+    return {"imap": name in config.accounts, "folder": name in config.drops}.get(kind, True)
 
 
 def item_json(item: Item) -> dict[str, Any]:

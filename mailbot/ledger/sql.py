@@ -82,7 +82,7 @@ class SqlLedger:
         return leased
 
     async def break_leases(self) -> int:
-        """Free every lease, at the start of the only daemon of this ledger; return how many there were."""
+        """Free every lease and end every wait, at the start of the only daemon; return how many leases there were."""
         freed: int = await self._writer.ask(BreakLeases())
         return freed
 

@@ -169,7 +169,11 @@ def _claimable(states: tuple[State, ...]) -> Any:
 
 
 def break_leases(connection: Connection) -> int:
-    """Free every lease, and leave whoever holds one no right to write; return how many there were."""
+    """Free every lease, and leave whoever holds one no right to write; return how many there were.
+
+    Every wait ends too: what it was for may be mended, and a clock that ran ahead must not keep an item waiting for years.
+    """
+    connection.execute(update(item).where(item.c.not_before.is_not(None)).values(not_before=None))
     return connection.execute(
         update(item).where(item.c.lease_until.is_not(None)).values(lease_until=None, fence=item.c.fence + 1)
     ).rowcount

@@ -67,6 +67,11 @@ class DeskProcess:
         self._running.terminate()
         return self._running.wait(30)
 
+    def ended(self, seconds: float) -> int:
+        """Wait until the daemon ends by itself; return the exit status."""
+        assert self._running is not None
+        return self._running.wait(seconds)
+
     @asynccontextmanager
     async def parts(self) -> AsyncIterator[daemon.Parts]:
         """The same ledger from this process, as the command line opens it."""

@@ -14,7 +14,7 @@ from mailbot.config import Config, parse
 from mailbot.core.item import Change, Item, Outgoing
 from mailbot.core.lifecycle import Event, State
 from mailbot.dispatch import local
-from mailbot.errors import ConfigError, DiskFull, NotAllowed, NotFound, NotSent, WorkerUnavailable
+from mailbot.errors import ConfigError, DiskFull, LoginRefused, NotAllowed, NotFound, NotSent, WorkerUnavailable
 from mailbot.ledger.sql import SqlLedger
 from tests.faults.desk_process import until
 from tests.faults.test_kill import question
@@ -252,3 +252,15 @@ async def test_a_failure_of_a_worker_that_was_overruled_changes_nothing(office: 
     await office.pipeline.advance(held)
     found = await office.ledger.item(item.id)
     assert (found.state, found.reason) == (State.IN_REVIEW, "")
+
+
+async def test_a_start_ends_every_wait_also_of_a_clock_that_ran_ahead(office: Office) -> None:
+    item = await accepted(office)
+    now = office.clock.now
+    office.clock.now += timedelta(days=20 * 365)
+    office.outbox.faults = [LoginRefused("535 bad password")]
+    assert (await office.work(item.id)).not_before is not None
+    office.clock.now = now
+    assert (await office.work(item.id)).state is State.QUEUED
+    await office.ledger.break_leases()
+    assert (await office.work(item.id)).state is State.SENT

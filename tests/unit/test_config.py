@@ -117,3 +117,17 @@ def test_every_option_is_documented() -> None:
 )
 def test_any_unknown_tree_is_refused_in_one_line(tree: dict) -> None:
     assert broken(tree).startswith("/desk/mailbot.toml: ")
+
+
+def test_a_mailbox_or_folder_is_watched_once() -> None:
+    imap = {"host": "mail.example", "user": "desk"}
+    twice = {
+        "a": {"address": "a@x.example", "imap": imap},
+        "b": {"address": "b@x.example", "imap": imap | {"host": "MAIL.example"}},
+    }
+    with pytest.raises(ConfigError, match=r"accounts\.b\.imap: accounts\.a watches INBOX of that mailbox already"):
+        config.parse({"accounts": twice}, file=Path("mailbot.toml"))
+    with pytest.raises(ConfigError, match=r"drops\.b\.path: drops\.a watches that folder already"):
+        config.parse({"drops": {"a": {"path": "in"}, "b": {"path": "./in"}}}, file=Path("mailbot.toml"))
+    other = twice | {"b": {"address": "b@x.example", "imap": imap | {"folders": ["Orders"]}}}
+    assert list(config.parse({"accounts": other}, file=Path("mailbot.toml")).accounts) == ["a", "b"]
