@@ -20,6 +20,7 @@ from mailbot.core.item import Artifact, ArtifactKind, Change, Happening, Item, O
 from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State, step
 from mailbot.core.message import Address
+from mailbot.core.mime import routable
 from mailbot.core.route import Route, route_from_json
 from mailbot.core.tables import table_of_from_json
 from mailbot.errors import IllegalEvent, NotAllowed, Stale
@@ -139,7 +140,7 @@ class PeopleDesk:
         if message and set(view.recipients) <= {one.address for one in (*message.from_, *message.reply_to)}:
             text += "\n" + reply.quote(message, guess(message.text))
         outgoing = Outgoing(
-            message_id=self.message_id(account.address.rpartition("@")[2]),
+            message_id=self.message_id(routable(account.address).rpartition("@")[2]),
             sender=account.address,
             recipients=view.recipients,
         )

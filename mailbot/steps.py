@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from mailbot.core import audit
 from mailbot.core.item import Change, Happening, Item
 from mailbot.core.lifecycle import ADVANCEABLE, step
+from mailbot.errors import BadInput
 
 T = TypeVar("T")
 
@@ -49,5 +50,13 @@ async def surely(commit: Awaitable[T]) -> T:
 
 
 def canonical(value: Any) -> bytes:
-    """Return JSON that is the same bytes for the same value, so that a replay can be compared."""
-    return audit.canonical(value).encode()
+    """Return JSON that is the same bytes for the same value, so that a replay can be compared.
+
+    Raises BadInput for a text that is none (half of a surrogate pair, as a shell passes bytes that are not UTF-8).
+    """
+    try:
+        return audit.canonical(value).encode()
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            f"a text is not Unicode near {error.object[error.start - 20 : error.end]!a}", remedy="write it in UTF-8"
+        ) from error

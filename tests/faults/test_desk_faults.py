@@ -14,7 +14,7 @@ from mailbot.config import Config, parse
 from mailbot.core.item import Change, Item, Outgoing
 from mailbot.core.lifecycle import Event, State
 from mailbot.dispatch import local
-from mailbot.errors import ConfigError, DiskFull, LoginRefused, NotAllowed, NotFound, NotSent, WorkerUnavailable
+from mailbot.errors import BadInput, ConfigError, DiskFull, LoginRefused, NotAllowed, NotFound, NotSent, WorkerUnavailable
 from mailbot.ledger.sql import SqlLedger
 from tests.faults.desk_process import until
 from tests.faults.test_kill import question
@@ -264,3 +264,18 @@ async def test_a_start_ends_every_wait_also_of_a_clock_that_ran_ahead(office: Of
     assert (await office.work(item.id)).state is State.QUEUED
     await office.ledger.break_leases()
     assert (await office.work(item.id)).state is State.SENT
+
+
+async def test_a_desk_whose_domain_is_not_ascii_can_answer(office: Office) -> None:
+    office = restarted(office, config(accounts={"desk": DESK | {"address": "info@bücher.example"}}))
+    item = await accepted(office)
+    assert (await office.work(item.id)).state is State.SENT
+    assert office.outbox.sent[0][0].message_id.endswith("@xn--bcher-kva.example>")
+
+
+async def test_words_that_are_not_unicode_change_nothing(office: Office) -> None:
+    item = await office.arrive(question(1))
+    for decision in (office.desk.edit(item.id, "anna", "half \udcff"), office.desk.reject(item.id, "anna", "half \udcff")):
+        with pytest.raises(BadInput, match=r"Unicode|surrogate"):
+            await decision
+    assert (await office.ledger.item(item.id)).state is State.IN_REVIEW
