@@ -170,8 +170,8 @@ class Lane:
                 header, body = await worker.receive(self._limits.wall_seconds)
             except WorkerDied as error:
                 ticket = sent.popleft()
-                log.warning("a worker of the %s lane died reading %s: %s", self.name, ticket.header.get("name", ""), error)
-                if not ticket.answer.done():
+                if not ticket.answer.done():  # else it was killed because nobody waits for its answer any more
+                    log.warning("a worker of the %s lane died reading %s: %s", self.name, ticket.header.get("name", ""), error)
                     ticket.answer.set_exception(error)
                 return True
             ticket = sent.popleft()
