@@ -125,6 +125,7 @@ class NotAllowed(MailbotError):
 class NotSent(MailbotError):
     """The server certainly did not take the mail. `retry` is True when it asked to be tried later (4yz, RFC 5321 4.2.1)."""
 
+    exit_code = 4
     fault = "the receiving server"
 
     def __init__(self, message: str, *, retry: bool, remedy: str = "") -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from mailbot.cli.items import ItemArgument, Json, with_parts
-from mailbot.errors import MailbotError, NotFound
+from mailbot.errors import LedgerDamaged, MailbotError, NotFound
 
 if TYPE_CHECKING:
     from mailbot.daemon import Parts
@@ -27,14 +27,20 @@ def verify(as_json: Json = False) -> None:
     async def action(parts: Parts) -> tuple[list[Finding], tuple[int, str]]:
         return await parts.ledger.verify(), await parts.ledger.head()
 
-    findings, (entries, head) = with_parts(action)
+    try:
+        findings, (entries, head) = with_parts(action)
+    except LedgerDamaged as error:
+        from mailbot.ports import Finding
+
+        findings, (entries, head) = [Finding(what="ledger", detail=f"{error.args[0]}: restore a backup")], (0, "")
     if as_json:
         found = [{"what": one.what, "detail": one.detail} for one in findings]
         print(json.dumps({"ok": not findings, "entries": entries, "head": head, "findings": found}, ensure_ascii=False))
     else:
         for one in findings:
             print(f"{one.what}: {one.detail}")
-        print(f"{entries} entries, head {head}: {'nothing was changed' if not findings else f'{len(findings)} findings'}")
+        chain = f"{entries} entries, head {head}" if head else "the chain cannot be read"
+        print(f"{chain}: {'nothing was changed' if not findings else f'{len(findings)} findings'}")
     raise typer.Exit(1 if findings else 0)
 
 

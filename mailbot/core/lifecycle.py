@@ -137,8 +137,9 @@ def step(state: State, event: Event) -> State:
     try:
         return TRANSITIONS[state, event]
     except KeyError:
-        allowed = ", ".join(events_from(state)) or "nothing: it is an end"
-        raise IllegalEvent(f"an item that is {state} cannot take {event}", remedy=f"it can take {allowed}") from None
+        allowed = ", ".join(events_from(state))
+        remedy = f"possible now: {allowed}" if allowed else "that is an end, nothing more can happen to it"
+        raise IllegalEvent(f"{event} is not possible for an item that is {state}", remedy=remedy) from None
 
 
 def events_from(state: State) -> tuple[Event, ...]:

@@ -101,6 +101,8 @@ def in_our_words(error: Exception, place: Path) -> MailbotError:
         return DiskFull(f"{place}: the disk takes no more", remedy="free some space; nothing was stored, and it is tried again")
     if code & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Unreachable(f"{place}: the ledger is busy for over {BUSY_SECONDS:.0f} s", remedy="see which process holds it")
+    if isinstance(cause, FileExistsError | NotADirectoryError):
+        return ConfigError(f"{place}: this is a file, not a folder", remedy="check state_dir")
     if isinstance(cause, PermissionError) or code & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return ConfigError(f"{place}: the ledger cannot be opened for writing: {cause}", remedy="check state_dir's permissions")
     if isinstance(cause, sqlite3.DatabaseError | OSError) and not isinstance(

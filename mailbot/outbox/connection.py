@@ -249,10 +249,10 @@ def _words(error: BaseException) -> str:
 
 
 def _remedy(error: BaseException) -> str:
-    """Return what to do about a connection that could not be opened, where the error tells."""
+    """Return what to do about a connection that could not be opened."""
     text = f"{error} {error.__cause__}"
     if "CERTIFICATE_VERIFY_FAILED" in text:
         return "set ca_file to the authority of the server's certificate, and host to the name in it"
     if "STARTTLS" in text:
         return 'use security = "tls" if the server has it; mailbot never goes on without encryption'
-    return ""
+    return "check smtp.host, smtp.port and smtp.security"

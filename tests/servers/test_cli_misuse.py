@@ -82,3 +82,45 @@ def test_process_gives_an_object_for_every_file_in_order(tmp_path: Path) -> None
     assert note["file"] == "note.eml"
     assert set(note["route"]) == {"rule", "file", "line", "tags", "approvers", "template"}
     assert "Kim" in note["draft"]["text"]
+
+
+def test_verify_of_what_is_no_ledger_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "ledger.sqlite3").write_bytes(b"not a database" * 500)
+    (tmp_path / "mailbot.toml").write_text('desk = "Payables"\n', encoding="utf-8")
+    run = call("verify", "--json", cwd=tmp_path)
+    found = json.loads(run.stdout)
+    assert run.returncode == 1
+    assert not found["ok"]
+    assert "restore a backup" in found["findings"][0]["detail"]
+
+
+def test_a_state_dir_that_is_a_file_is_a_fault_of_the_config(tmp_path: Path) -> None:
+    (tmp_path / "state").write_bytes(b"")
+    (tmp_path / "mailbot.toml").write_text('desk = "Payables"\n', encoding="utf-8")
+    for command in ("status", "items", "verify"):
+        run = call(command, cwd=tmp_path)
+        assert (run.returncode, run.stdout) == (3, "")
+        assert "check state_dir" in run.stderr
+
+
+def test_an_smtp_server_that_is_gone_cannot_be_reached(tmp_path: Path) -> None:
+    (tmp_path / "mailbot.toml").write_text(
+        """\
+rules_dir = "rules"
+[accounts.a]
+address = "a@example.org"
+[accounts.a.smtp]
+host = "127.0.0.1"
+port = 1
+security = "none"
+""",
+        encoding="utf-8",
+    )
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "a.yaml").write_text("rules: []\n", encoding="utf-8")
+    (tmp_path / "templates").mkdir()
+    run = call("check", cwd=tmp_path)
+    line = next(line for line in run.stdout.splitlines() if line.startswith("BAD  SMTP a"))
+    assert "check smtp.host" in line
+    assert run.returncode == 4

@@ -88,9 +88,9 @@ def test_reasons_are_wanted_where_a_person_must_understand() -> None:
 
 
 def test_an_illegal_event_says_what_is_possible() -> None:
-    with pytest.raises(IllegalEvent, match="received cannot take accepted; it can take reading_started, gave_up"):
+    with pytest.raises(IllegalEvent, match="for an item that is received; possible now: reading_started, gave_up"):
         step(State.RECEIVED, Event.ACCEPTED)
-    with pytest.raises(IllegalEvent, match="nothing: it is an end"):
+    with pytest.raises(IllegalEvent, match="nothing more can happen"):
         step(State.SENT, Event.CLOSED)
 
 
