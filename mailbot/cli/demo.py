@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     headless: Annotated[bool, typer.Option("--headless", help="Play the reviewer, print a JSON summary, and stop.")] = False,
-    port: Annotated[int, typer.Option(help="Port of the review page; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the review page; 0 takes a free one.")] = 0,
     keep: Annotated[Path | None, typer.Option(help="Keep the demo's desk in this folder (which must not exist yet).")] = None,
 ) -> None:
     """Run the whole way on this machine: mail and SMTP servers on loopback, samples, the review page."""
@@ -37,7 +37,10 @@ def demo(
     if keep is not None:
         if keep.exists():
             raise UsageError(f"{keep} exists already", remedy="name a folder that does not")
-        keep.mkdir(parents=True)
+        try:
+            keep.mkdir(parents=True)
+        except OSError as error:
+            raise UsageError(f"{keep}: cannot be made: {error.strerror}", remedy="choose a folder you may write to") from error
         raise typer.Exit(_demo(keep.resolve(), headless, port))
     with tempfile.TemporaryDirectory(prefix="mailbot-demo-") as directory:
         raise typer.Exit(_demo(Path(directory), headless, port))
