@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mailbot.config import option_rows
+from mailbot.config_file import option_rows
 from mailbot.core.document import PROBLEM_CODES
 from mailbot.core.facts import fact_rows
 from mailbot.core.lifecycle import mermaid

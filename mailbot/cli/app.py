@@ -56,9 +56,9 @@ def options(
 
 def load_config() -> Config:
     """Return the config that the global options name. Raises ConfigError."""
-    from mailbot import config
+    from mailbot import config_file
 
-    return config.load(config.find(GLOBAL.config))
+    return config_file.load(config_file.find(GLOBAL.config))
 
 
 def start_logging(level: int = logging.INFO) -> None:

@@ -72,7 +72,7 @@ def process(
     if as_json and as_jsonl:
         raise UsageError("--json and --jsonl cannot be used together", remedy="choose one")
     from mailbot import shipped
-    from mailbot.config import parse
+    from mailbot.config_file import parse
 
     if rules is None:
         config = load_config()

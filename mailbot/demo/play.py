@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from mailbot import daemon, shipped
-from mailbot.config import Config, parse
+from mailbot.config import Config
+from mailbot.config_file import parse
 from mailbot.core.approval import missing
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import State

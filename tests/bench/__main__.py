@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailbot import daemon
-from mailbot.config import load
+from mailbot.config_file import load
 from mailbot.core.lifecycle import State
 from tests.faults.desk_process import DeskProcess, accept_everything, until
 from tests.faults.test_kill import desk_config, question, sink_process
@@ -59,7 +59,7 @@ async def idle_memory(directory: Path, dovecot: Dovecot) -> str:
 
 
 async def latency(directory: Path, dovecot: Dovecot) -> str:
-    """From the delivery into Dovecot to `in_review` in the ledger, one text mail at a time. Dovecot itself waits up to 0.5 s to push."""
+    """From the delivery into Dovecot to `in_review`, one text mail at a time. Dovecot itself waits up to 0.5 s to push."""
     desk = DeskProcess(directory, desk_config(dovecot, 1))
     desk.start()
     waits = []

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbot import daemon, shipped
-from mailbot.config import load
+from mailbot.config_file import load
 from mailbot.core.lifecycle import State
 from mailbot.errors import MailbotError
 

@@ -16,7 +16,8 @@ import pytest
 
 from mailbot import checkup, daemon, summary
 from mailbot.clock import is_running, now, only_daemon
-from mailbot.config import Config, parse
+from mailbot.config import Config
+from mailbot.config_file import parse
 from mailbot.core.item import Arrival, Change, Happening, Origin
 from mailbot.core.lifecycle import Event, State
 from mailbot.errors import ConfigError, DiskFull

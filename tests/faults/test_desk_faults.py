@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.config import Config, parse
+from mailbot.config import Config
+from mailbot.config_file import parse
 from mailbot.core.item import Change, Item, Outgoing
 from mailbot.core.lifecycle import Event, State
 from mailbot.dispatch import local

@@ -13,7 +13,8 @@ from typing import Any
 from starlette.applications import Starlette
 
 from mailbot.answers import Answers
-from mailbot.config import Config, parse
+from mailbot.config import Config
+from mailbot.config_file import parse
 from mailbot.core.approval import Decision, decision_to_json
 from mailbot.core.document import reading_to_json
 from mailbot.core.draft import draft_to_json

@@ -14,7 +14,8 @@ import pytest
 
 from mailbot.answers import Answers
 from mailbot.clock import new_message_id
-from mailbot.config import Config, parse
+from mailbot.config import Config
+from mailbot.config_file import parse
 from mailbot.core.document import Problem, Reading, Table
 from mailbot.core.facts import Facts
 from mailbot.core.item import Arrival, Item, Origin, Outgoing

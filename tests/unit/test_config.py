@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbot import config
+from mailbot import config, config_file
 from mailbot.errors import ConfigError
 from mailbot.shipped import CONFIG
 
@@ -18,7 +18,7 @@ LOCAL = {"host": "127.0.0.1", "user": "desk", "security": "none"}
 
 def broken(tree: dict) -> str:
     with pytest.raises(ConfigError) as caught:
-        config.parse(tree, file=Path("/desk/mailbot.toml"))
+        config_file.parse(tree, file=Path("/desk/mailbot.toml"))
     assert caught.value.exit_code == 3
     assert caught.value.remedy
     assert "\n" not in str(caught.value)
@@ -28,7 +28,7 @@ def broken(tree: dict) -> str:
 def test_the_shipped_config_is_good(tmp_path: Path) -> None:
     file = tmp_path / "mailbot.toml"
     file.write_text(CONFIG)
-    loaded = config.load(file)
+    loaded = config_file.load(file)
     assert set(loaded.people) == {"anna", "ben"}
     assert loaded.drops["scans"].path == tmp_path / "drop"
     assert loaded.state_dir == tmp_path / "state"
@@ -38,7 +38,7 @@ def test_the_commented_account_is_good_too(tmp_path: Path) -> None:
     file = tmp_path / "mailbot.toml"
     lines = [line[2:] if line.startswith("# ") and ("=" in line or "[accounts" in line) else line for line in CONFIG.splitlines()]
     file.write_text("\n".join(line for line in lines if not line.startswith("Relative") and "table for each" not in line))
-    account = config.load(file).accounts["payables"]
+    account = config_file.load(file).accounts["payables"]
     assert account.mode == "shadow"
     assert account.imap is not None
     assert account.smtp is not None
@@ -74,14 +74,14 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
     file = tmp_path / "mailbot.toml"
     file.write_text('desk = "A"\nreview = {\n')
     with pytest.raises(ConfigError, match=r"line 2|end of document") as caught:
-        config.load(file)
+        config_file.load(file)
     assert str(file) in str(caught.value)
 
 
 def test_a_missing_file_says_how_to_make_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MAILBOT_CONFIG", raising=False)
     with pytest.raises(ConfigError, match="mailbot init"):
-        config.find("/nowhere/mailbot.toml")
+        config_file.find("/nowhere/mailbot.toml")
 
 
 def test_each_way_to_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_secrets_are_not_shown() -> None:
 
 
 def test_every_option_is_documented() -> None:
-    undocumented = [name for name, _, text in config.option_rows() if not text.strip().endswith((".", ")", "`"))]
+    undocumented = [name for name, _, text in config_file.option_rows() if not text.strip().endswith((".", ")", "`"))]
     assert not undocumented
 
 
@@ -126,8 +126,8 @@ def test_a_mailbox_or_folder_is_watched_once() -> None:
         "b": {"address": "b@x.example", "imap": imap | {"host": "MAIL.example"}},
     }
     with pytest.raises(ConfigError, match=r"accounts\.b\.imap: accounts\.a watches INBOX of that mailbox already"):
-        config.parse({"accounts": twice}, file=Path("mailbot.toml"))
+        config_file.parse({"accounts": twice}, file=Path("mailbot.toml"))
     with pytest.raises(ConfigError, match=r"drops\.b\.path: drops\.a watches that folder already"):
-        config.parse({"drops": {"a": {"path": "in"}, "b": {"path": "./in"}}}, file=Path("mailbot.toml"))
+        config_file.parse({"drops": {"a": {"path": "in"}, "b": {"path": "./in"}}}, file=Path("mailbot.toml"))
     other = twice | {"b": {"address": "b@x.example", "imap": imap | {"folders": ["Orders"]}}}
-    assert list(config.parse({"accounts": other}, file=Path("mailbot.toml")).accounts) == ["a", "b"]
+    assert list(config_file.parse({"accounts": other}, file=Path("mailbot.toml")).accounts) == ["a", "b"]

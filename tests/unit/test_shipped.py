@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailbot import shipped
-from mailbot.config import load
+from mailbot.config_file import load
 from mailbot.core.rule_tests import differences
 from mailbot.errors import UsageError
 from mailbot.generate.template import Templates
