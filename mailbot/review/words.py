@@ -9,6 +9,7 @@ from typing import Literal
 
 from mailbot.core.document import Document
 from mailbot.core.draft import Source
+from mailbot.core.item import Item
 from mailbot.core.lifecycle import Event, State
 
 Tone = Literal["act", "wait", "bad", "good", "idle"]
@@ -88,6 +89,24 @@ MADE_BY = {
 def event(name: str) -> str:
     """Return an audit entry's event for people; one that is not known here is shown as it stands."""
     return EVENTS.get(name, name.replace("_", " "))
+
+
+UNREAD = (State.RECEIVED, State.READING)
+"""States in which a mail's subject and sender are not known yet."""
+
+
+def title(item: Item) -> str:
+    """Return what an item is called: its subject, known once it is read, or the name of a dropped file."""
+    if item.subject or item.origin.source == "folder":
+        return item.subject or item.name
+    return "mail, not read yet" if item.state in UNREAD else "no subject"
+
+
+def origin(item: Item) -> str:
+    """Return whom a mail is from, or where a file was dropped."""
+    if item.origin.source == "folder":
+        return item.sender or f"dropped in {item.origin.account}"
+    return item.sender or (f"in {item.origin.account}" if item.state in UNREAD else "no sender")
 
 
 def age(now: datetime, then: datetime) -> str:

@@ -70,6 +70,16 @@ async def test_the_queue_is_searched_and_paged(desk: SeededDesk, client: httpx.A
         assert (await client.get(f"/?{odd}")).status_code == 200
 
 
+async def test_a_mail_without_subject_and_sender_says_so(desk: SeededDesk, client: httpx.AsyncClient) -> None:
+    for state, tab, called in ((State.RECEIVED, "moving", "mail, not read yet"), (State.FINISHED, "done", "no subject")):
+        bare = Sample(name="bare", state=state, subject="", sender="", reason="nobody to reply to")
+        number = await put(desk.ledger, bare, uid=2000 + len(called))
+        line = (await client.get(f"/?tab={tab}")).text.split(f'id="item-{number}"')[1].split("</a>")[0]
+        assert called in line
+        assert "dropped" not in line
+    assert "<h1>no subject</h1>" in (await client.get(f"/items/{number}")).text
+
+
 async def test_a_fragment_is_sent_only_when_something_changed(desk: SeededDesk, client: httpx.AsyncClient) -> None:
     def seen(text: str) -> str:
         return text.split("seen=")[1].split('"')[0]
