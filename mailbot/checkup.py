@@ -87,6 +87,8 @@ def _templates(config: Config) -> str:
     findings = templates.check()
     if findings:
         raise findings[0]
+    if not templates.names():
+        raise ConfigError(f"{config.templates_dir}: no reply template there", remedy="set templates_dir, or run `mailbot init DIR`")
     return f"{len(templates.names())} templates in {config.templates_dir}"
 
 

@@ -61,8 +61,10 @@ def parse(tree: dict[str, Any], *, file: Path) -> Config:
 def _explain(error: Any) -> str:
     """Return one line for a pydantic error: where, what, and the nearest known option."""
     path = ".".join(str(part) for part in error["loc"])
-    where = "".join(one if one.isprintable() else "?" for one in path) or "the file"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    where = "".join(one if one.isprintable() else "?" for one in path)
+    message = str(error["msg"]).removeprefix("Value error, ").replace("<class 'pathlib.Path'>", "a file or folder")
+    if not where:
+        return message
     if error["type"] == "extra_forbidden":
         known = _options_beside(error["loc"])
         near = difflib.get_close_matches(str(error["loc"][-1]), known, 1)

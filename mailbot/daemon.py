@@ -40,6 +40,7 @@ log = logging.getLogger(__name__)
 RESTART_FIRST = 1.0
 RESTART_MOST = 60.0
 RULES_LOOK_SECONDS = 0.5
+TEMPLATES_LOOK_SECONDS = 5.0
 STATE_LOOK_SECONDS = 2.0
 FAILED = (State.QUARANTINED, State.FAILED)
 
@@ -155,7 +156,8 @@ async def running(parts: Parts) -> AsyncIterator[str]:
     work: dict[str, Callable[[], Awaitable[None]]] = {
         "dispatcher": parts.dispatcher.run,
         "rules": parts.rulebook.watch,
-        "rules status": lambda: _report_rules(parts),
+        "rules status": lambda: _report(parts, "rules", lambda: parts.rulebook.problem, RULES_LOOK_SECONDS),
+        "templates status": lambda: _report(parts, "templates", lambda: parts.templates.problem, TEMPLATES_LOOK_SECONDS),
         "failed files": lambda: _sort_out_failed(parts),
     }
     work |= {f"folder:{name}": folder.run for name, folder in parts.folders.items()}
@@ -220,16 +222,17 @@ async def _tell(parts: Parts, name: str, state: str, detail: str) -> None:
         await parts.ledger.set_status(PartStatus(part=name, state=state, detail=detail, since=now()))
 
 
-async def _report_rules(parts: Parts) -> None:
-    """Keep the status of the rules: a broken file never comes into force, but somebody has to hear of it."""
+async def _report(parts: Parts, name: str, problem: Callable[[], str], every: float) -> None:
+    """Keep the status of files that people edit: a broken one never comes into force, but somebody has to hear of it."""
     told: str | None = None
     while True:
-        problem = parts.rulebook.problem
-        if problem != told:
-            state, detail = ("trouble", problem) if problem else ("ok", f"version {parts.rulebook.version:.12}")
-            await parts.ledger.set_status(PartStatus(part="rules", state=state, detail=detail, since=now()))
-            told = problem
-        await asyncio.sleep(RULES_LOOK_SECONDS)
+        found = await asyncio.to_thread(problem)
+        if found != told:
+            if found:
+                log.warning("%s: %s", name, found)
+            await _tell(parts, name, "trouble" if found else "ok", found)
+            told = found
+        await asyncio.sleep(every)
 
 
 async def _sort_out_failed(parts: Parts) -> None:

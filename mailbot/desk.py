@@ -175,7 +175,9 @@ class PeopleDesk:
     async def reject(self, item: int, person: str, why: str) -> Item:
         """Reject the draft."""
         self._may_review(person)
-        return await self._simple(item, person, Event.REJECTED, why or "no reason given")
+        if not why.strip():
+            raise NotAllowed("a rejection needs a reason", remedy="say why")
+        return await self._simple(item, person, Event.REJECTED, why)
 
     async def redraft(self, item: int, person: str) -> Item:
         """Ask for a new draft."""

@@ -145,8 +145,8 @@ def explain_text(value: dict[str, Any]) -> str:
         lines.append(f"  {'matched ' if rule['matched'] else 'no match'} {rule['rule']} ({rule['file']}:{rule['line']})")
         for one in rule["conditions"]:
             wanted = f"{one['fact']} {one['matcher']} {one['wanted']}".strip()
-            indent = "  " * one["depth"]
-            lines.append(f"    {indent}{'yes' if one['holds'] else 'no '} {wanted}: {one['actual'] or 'nothing'}")
+            saw = f": {one['actual'] or 'nothing'}" if one["fact"] else ""
+            lines.append(f"    {'  ' * one['depth']}{'yes' if one['holds'] else 'no '} {wanted}{saw}")
     return "\n".join(lines)
 
 

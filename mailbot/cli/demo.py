@@ -83,6 +83,7 @@ mailbot demo: a desk with {len(play.samples())} sample mails and files.
   the page      {on.url}
   drop folder   {on.drop}
   rules         {directory / "rules"}
+  commands      mailbot --config {directory / "mailbot.toml"} items
   mail in       SMTP 127.0.0.1:{on.servers.smtp_port}, to {on.servers.address}
 
 Try this:

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbot import daemon, shipped
-from mailbot.config import Config
-from mailbot.config_file import parse
+from mailbot.config_file import load
 from mailbot.core.approval import missing
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import State
@@ -69,34 +68,58 @@ def samples() -> list[Sample]:
     return found
 
 
-def demo_config(directory: Path, servers: DemoServers, port: int) -> Config:
-    """Return the config of the demo's desk: a live account on the two servers, a drop folder, two people."""
-    imap = {
-        "host": "127.0.0.1",
-        "port": servers.imap_port,
-        "security": "none",
-        "user": servers.user,
-        "password": servers.password,
-        "mark": "seen",
-    }
-    smtp = {"host": "127.0.0.1", "port": servers.smtp_port, "security": "none"}
-    tree: dict[str, Any] = {
-        "desk": "Payables, Harbour Lane Trading",
-        "review": {"port": port},
-        "drops": {"scans": {"path": "drop", "account": "payables", "stable_seconds": 0.5}},
-        "accounts": {
-            "payables": {
-                "address": servers.address,
-                "name": "Payables, Harbour Lane Trading",
-                "mode": "live",
-                "start": "all",
-                "imap": imap,
-                "smtp": smtp,
-            }
-        },
-        **shipped.sample_people(),
-    }
-    return parse(tree, file=directory / "mailbot.toml")
+CONFIG = """\
+# The demo's desk. While the demo runs, every command works on it: mailbot --config THIS_FILE items
+desk = "Payables, Harbour Lane Trading"
+
+[review]
+port = {page_port}
+
+[accounts.payables]
+address = "{address}"
+name = "Payables, Harbour Lane Trading"
+mode = "live"
+start = "all"
+smtp = {{ host = "127.0.0.1", port = {smtp_port}, security = "none" }}
+
+[accounts.payables.imap]
+host = "127.0.0.1"
+port = {imap_port}
+security = "none"
+user = "{user}"
+password = "{password}"
+mark = "seen"                       # the demo's server keeps no keywords
+
+[drops.scans]
+path = "drop"
+account = "payables"
+stable_seconds = 0.5
+
+[people.anna]
+name = "Anna Berg"
+address = "anna@harbourlane.example"
+roles = ["approver", "reviewer"]
+
+[people.ben]
+name = "Ben Okafor"
+address = "ben@harbourlane.example"
+roles = ["approver"]
+"""
+
+
+def write_config(directory: Path, servers: DemoServers, port: int) -> Path:
+    """Write the config of the demo's desk: a live account on the two servers, a drop folder, two people."""
+    file = directory / "mailbot.toml"
+    text = CONFIG.format(
+        page_port=port,
+        address=servers.address,
+        smtp_port=servers.smtp_port,
+        imap_port=servers.imap_port,
+        user=servers.user,
+        password=servers.password,
+    )
+    file.write_text(text, encoding="utf-8")
+    return file
 
 
 @asynccontextmanager
@@ -107,7 +130,7 @@ async def stage(directory: Path, port: int) -> AsyncIterator[Stage]:
     servers = DemoServers()
     await servers.start()
     try:
-        config = demo_config(directory, servers, port)
+        config = load(await asyncio.to_thread(write_config, directory, servers, port))
         async with daemon.build(config) as parts, daemon.running(parts) as url:
             yield Stage(parts=parts, servers=servers, url=url, drop=config.drops["scans"].path)
     finally:

@@ -113,7 +113,7 @@ class _CustomerServer(SMTP):
 
     def __init__(self, servers: DemoServers, loop: asyncio.AbstractEventLoop) -> None:
         self._servers = servers
-        super().__init__(_Keep(servers.sent), data_size_limit=MOST_BYTES, enable_SMTPUTF8=True, hostname="demo", loop=loop)
+        super().__init__(_Keep(servers), data_size_limit=MOST_BYTES, enable_SMTPUTF8=True, hostname="demo", loop=loop)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._servers._customers.add(transport)
@@ -127,11 +127,15 @@ class _CustomerServer(SMTP):
 
 
 class _Keep:
-    """aiosmtpd's hook for a whole mail."""
+    """aiosmtpd's hook for a whole mail: what is for the desk goes into its INBOX, the rest is kept as sent."""
 
-    def __init__(self, sent: list[bytes]) -> None:
-        self._sent = sent
+    def __init__(self, servers: DemoServers) -> None:
+        self._servers = servers
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        self._sent.append(envelope.original_content or b"")
-        return f"250 2.0.0 kept as {len(self._sent)}"
+        content = envelope.original_content or b""
+        if self._servers.address in (str(recipient).casefold() for recipient in envelope.rcpt_tos):
+            await self._servers.deliver(content)
+            return "250 2.0.0 delivered to the desk"
+        self._servers.sent.append(content)
+        return f"250 2.0.0 kept as {len(self._servers.sent)}"

@@ -46,6 +46,19 @@ async def test_mail_goes_in_is_pushed_and_comes_out(servers: DemoServers) -> Non
         await asyncio.open_connection("127.0.0.1", servers.imap_port)
 
 
+async def test_mail_to_the_desk_arrives_in_its_inbox(servers: DemoServers) -> None:
+    def send_and_read() -> bytes:
+        with smtplib.SMTP("127.0.0.1", servers.smtp_port, timeout=20) as client:
+            client.sendmail("a@shop.example", [servers.address.upper()], MAIL)
+        with imaplib.IMAP4("127.0.0.1", servers.imap_port, timeout=20) as client:
+            client.login(servers.user, servers.password)
+            client.select("INBOX")
+            return client.uid("FETCH", "1:*", "(BODY.PEEK[])")[1][0][1]
+
+    assert await asyncio.to_thread(send_and_read) == MAIL
+    assert servers.sent == []
+
+
 async def test_a_waiting_client_is_told_of_new_mail_and_does_not_hold_up_the_stop(servers: DemoServers) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", servers.imap_port)
 

@@ -324,6 +324,8 @@ async def test_who_may_review(office: Office) -> None:
 
 async def test_reject_redraft_withdraw_close(office: Office) -> None:
     item = await office.arrive(question(1))
+    with pytest.raises(NotAllowed, match="reason"):
+        await office.desk.reject(item.id, "anna", " ")
     assert (await office.desk.reject(item.id, "anna", "too cold")).state is State.REJECTED
     await office.desk.redraft(item.id, "anna")
     assert (await office.work(item.id)).state is State.IN_REVIEW
