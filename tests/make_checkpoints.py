@@ -86,8 +86,9 @@ def main() -> None:
         shutil.rmtree(folder, ignore_errors=True)
         # llama3 in shards, to have an index file; the others whole
         model.save_pretrained(folder, max_shard_size="20KB" if name == "llama3" else "1GB")
-        # what bfloat16 weights stand for is computed in float32, as mailbot does on a CPU
-        exact = model.to(torch.float32).eval()
+        # what bfloat16 weights stand for is computed in float32, as mailbot does on a CPU; read back, because converting the
+        # model in memory would round its rotary frequencies too
+        exact = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
         if name.endswith("text"):
             save_tokenizer(folder)
         tokens = torch.randint(3, config.vocab_size, (2, LENGTH))
