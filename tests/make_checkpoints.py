@@ -33,7 +33,7 @@ QWEN3 = {**SMALL, "head_dim": 16, "rope_parameters": {"rope_type": "default", "r
 CONFIGS: dict[str, transformers.PreTrainedConfig] = {
     "gpt2": transformers.GPT2Config(**GPT2),
     "gpt2-untied": transformers.GPT2Config(**GPT2, n_inner=40, activation_function="relu", tie_word_embeddings=False),
-    "gpt2-text": transformers.GPT2Config(**GPT2 | {"vocab_size": 320, "n_embd": 16, "n_positions": 128}),
+    "gpt2-text": transformers.GPT2Config(**GPT2 | {"vocab_size": 320, "n_embd": 16, "n_positions": 128}, tie_word_embeddings=False),
     "llama3": transformers.LlamaConfig(**SMALL, rope_parameters=LLAMA3_ROPE, tie_word_embeddings=False),
     "llama-biased": transformers.LlamaConfig(**SMALL, attention_bias=True, mlp_bias=True, tie_word_embeddings=True),
     "qwen2": transformers.Qwen2Config(**SMALL, tie_word_embeddings=True),
