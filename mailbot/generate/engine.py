@@ -197,7 +197,11 @@ class Engine:
         """Return chat messages in the model's own template; a model without one gets their contents as paragraphs."""
         if not self._tokenizer.chat_template:
             return self._encode("".join(f"{one['content']}\n\n" for one in messages))
-        text = self._tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False, add_generation_prompt=True)
+        try:
+            text = self._tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False, add_generation_prompt=True)
+        except Exception as error:  # a template is a program: it may refuse a role in its own words, or simply fail
+            why = " ".join(str(error).split())[:160]
+            raise ConfigError(f"the model's chat template cannot write this prompt ({why})", remedy="use another model") from error
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _plain(self, content: str) -> str:
