@@ -64,7 +64,7 @@ system:
 # Resolves the newest versions that pyproject.toml allows, for the oldest Python that is supported.
 lock:
 	uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra demo pyproject.toml -o requirements.lock
-	uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-all.tmp
+	uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra dev --extra cpu -c requirements.lock pyproject.toml -o requirements-all.tmp
 	grep -vxFf requirements.lock requirements-all.tmp > requirements-test.lock; rm requirements-all.tmp
 
 wheel: install-test

@@ -1,0 +1,222 @@
+"""Writes many texts at once with one model: requests in, pieces of text out; between chunks new ones begin and ended ones leave.
+
+Synchronous and of one thread, which owns the device; the clock is the caller's. Importing it imports the tensor library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from mailbot.errors import BadInput, ConfigError
+from mailbot.generate.backend import on_accelerator
+from mailbot.generate.checkpoint import Checkpoint
+from mailbot.generate.request import End, Piece, Request, Sampling
+from mailbot.generate.scheduler import Admission, Ask, Scheduler
+from mailbot.generate.slots import Slots
+from mailbot.generate.transcript import Transcript
+from mailbot.generate.window import fit_messages, fit_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much an engine holds and does at once.
+
+    `slots` texts run, of at most `window` tokens each, prompt included (0: as the model's, at most 2,048). Prompts are padded to
+    one of `buckets` (those that fit the window, and the window itself); `rows` are read at once, about `budget` tokens between two
+    chunks of at most `chunk` tokens. A chunk is compiled for all slots and for the first `widths` of them. `waiting` requests wait.
+    `dtype` "" is bfloat16 on a GPU, float32 on a CPU.
+    """
+
+    slots: int = 16
+    window: int = 0
+    buckets: tuple[int, ...] = (64, 256, 1024)
+    widths: tuple[int, ...] = (1, 4)
+    rows: int = 1
+    chunk: int = 8
+    budget: int = 2048
+    waiting: int = 10_000
+    dtype: str = ""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Text:
+    """A request on its way."""
+
+    request: Request
+    prompt: list[int]
+    most: int
+    transcript: Transcript
+    note: str
+    slot: int | None = None
+
+
+class Engine:
+    """Give it requests, call `step` until it is idle, and pass its pieces on."""
+
+    def __init__(self, checkpoint: Checkpoint, size: Size = Size(), *, tokenizer: Any = None) -> None:
+        """Load the model onto the device. `tokenizer` defaults to the checkpoint's own. Raises ConfigError."""
+        shape = checkpoint.architecture
+        self._window = min(size.window or 2048, shape.window)
+        if self._window < 2 or size.slots < 1 or size.chunk < 1 or size.rows < 1:
+            raise ConfigError(f"an engine of {size} writes nothing", remedy="use one slot, row and token a chunk, or more")
+        self._tokenizer = tokenizer or checkpoint.load_tokenizer()
+        self._marks = sorted({*self._tokenizer.all_special_tokens, *self._tokenizer.get_added_vocab()} - {""})
+        self._stop_ids = frozenset(checkpoint.stop_ids)
+        self._buckets = tuple(sorted({one for one in size.buckets if one < self._window} | {self._window}))
+        self._widths = tuple(sorted({one for one in size.widths if one < size.slots} | {size.slots}))
+        dtype = size.dtype or ("bfloat16" if on_accelerator() else "float32")
+        self._scheduler = Scheduler(
+            slots=size.slots,
+            buckets=self._buckets,
+            rows=size.rows,
+            budget=size.budget,
+            widths=self._widths,
+            waiting=size.waiting,
+        )
+        self._slots = Slots(
+            shape,
+            checkpoint.load_weights(dtype),
+            slots=size.slots,
+            window=self._window,
+            chunk=size.chunk,
+            rows=size.rows,
+            stop_ids=checkpoint.stop_ids,
+            dtype=dtype,
+        )
+        self._texts: dict[str, _Text] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs and nothing waits."""
+        return not self._texts
+
+    @property
+    def waiting(self) -> int:
+        """How many requests wait for a slot."""
+        return self._scheduler.waiting
+
+    @property
+    def running(self) -> int:
+        """How many requests have a slot."""
+        return self._scheduler.running
+
+    def warm_up(self, progress: Callable[[int, int], None] = lambda done, all: None) -> None:
+        """Compile every step that will be needed, before the first request; `progress(done, all)` after each."""
+        if not self.idle:
+            raise RuntimeError("the engine is at work: warm it up before")
+        steps = len(self._buckets) + len(self._widths)
+        for done, step in enumerate(self._warming(), start=1):
+            step()
+            progress(done, steps)
+
+    def submit(self, request: Request) -> None:
+        """Let a request wait for its turn.
+
+        A prompt that leaves no room in the window is cut from its middle, and the last piece's note says so. Raises BadInput, Busy,
+        ValueError for a name in use.
+        """
+        reserve = min(request.max_tokens, self._window // 2)
+        prompt, note = self._prompt(request, self._window - reserve)
+        most = min(request.max_tokens, self._window - len(prompt))
+        if most < request.max_tokens:
+            note = f"{note} The model's window leaves room for {most} tokens of the {request.max_tokens} asked for.".strip()
+        self._scheduler.submit(Ask(name=request.name, account=request.account, length=len(prompt), deadline=request.deadline))
+        self._texts[request.name] = _Text(
+            request=request, prompt=prompt, most=most, transcript=Transcript(self._decode, request.stop), note=note
+        )
+
+    def cancel(self, name: str) -> Piece | None:
+        """End a request now; its slot is free for the next chunk. None when it is not there (any more)."""
+        if name not in self._texts:
+            return None
+        self._scheduler.finish(name)
+        return self._ended(self._texts[name], "cancelled")
+
+    def step(self, now: float) -> list[Piece]:
+        """Admit whose turn it is, write a chunk, retire what ended; return what is new of every text."""
+        tick = self._scheduler.schedule(now)
+        pieces = [self._ended(self._texts[name], "late") for name in tick.late]
+        for admission in tick.admissions:
+            pieces += self._admit(admission)
+        if any(name in self._texts for _, name in tick.running):
+            written = self._slots.advance(tick.width)
+            pieces += [self._written(self._texts[name], written[slot]) for slot, name in tick.running if slot in written]
+        return pieces
+
+    def _admit(self, admission: Admission) -> list[Piece]:
+        texts = [self._texts[name] for name in admission.names]
+        firsts = self._slots.fill(
+            admission.bucket,
+            admission.slots,
+            [text.prompt for text in texts],
+            [text.most for text in texts],
+            [text.request.sampling for text in texts],
+        )
+        for slot, text in zip(admission.slots, texts, strict=True):
+            text.slot = slot
+        return [self._written(text, [token]) for text, token in zip(texts, firsts, strict=True)]
+
+    def _written(self, text: _Text, tokens: Sequence[int]) -> Piece:
+        """Take what a slot wrote of a text; retire it when that was the end."""
+        assert text.slot is not None  # noqa: S101  for the type checker: it was admitted
+        stopped = tokens[-1] in self._stop_ids
+        new = text.transcript.add(tokens[:-1] if stopped else tokens)
+        if not (stopped or text.transcript.stopped) and self._slots.going_on(text.slot):
+            return Piece(name=text.request.name, text=new, tokens=len(tokens))
+        self._scheduler.finish(text.request.name)
+        return self._ended(text, "stop" if stopped or text.transcript.stopped else "length", new, len(tokens))
+
+    def _ended(self, text: _Text, end: End, new: str = "", tokens: int = 0) -> Piece:
+        """Forget a text that the scheduler has let go; return its last piece."""
+        if text.slot is not None:
+            self._slots.release(text.slot)
+        del self._texts[text.request.name]
+        return Piece(name=text.request.name, text=new + text.transcript.close(), tokens=tokens, end=end, note=text.note)
+
+    def _prompt(self, request: Request, most: int) -> tuple[list[int], str]:
+        """Return the prompt's tokens, at most `most`, and a note when it was cut. Raises BadInput."""
+        if isinstance(request.prompt, str):
+            fitted = fit_text(request.prompt, most, lambda text: len(self._encode(text)))
+            tokens, left_out = self._encode(fitted.text), fitted.left_out
+        else:
+            clean = [{**one, "content": self._plain(one["content"])} for one in request.prompt]
+            messages, left_out = fit_messages(clean, most, lambda messages: len(self._encode_messages(messages)))
+            tokens = self._encode_messages(messages)
+        if not tokens:
+            raise BadInput("the prompt is empty", remedy="give the model something to go on from")
+        note = f"The prompt was too long for the model: {left_out} characters from its middle were left out." if left_out else ""
+        return tokens, note
+
+    def _encode(self, text: str) -> list[int]:
+        return list(self._tokenizer(text)["input_ids"])
+
+    def _encode_messages(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
+        """Return chat messages in the model's own template; a model without one gets their contents as paragraphs."""
+        if not self._tokenizer.chat_template:
+            return self._encode("".join(f"{one['content']}\n\n" for one in messages))
+        try:
+            text = self._tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False, add_generation_prompt=True)
+        except Exception as error:  # a template is a program: it may refuse a role in its own words, or simply fail
+            why = " ".join(str(error).split())[:160]
+            raise ConfigError(f"the model's chat template cannot write this prompt ({why})", remedy="use another model") from error
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def _plain(self, content: str) -> str:
+        """Take out what the tokenizer reads as a mark of its own: a mail must not end its message and begin another."""
+        while any(mark in content for mark in self._marks):
+            for mark in self._marks:
+                content = content.replace(mark, "")
+        return content
+
+    def _decode(self, tokens: Sequence[int]) -> str:
+        return str(self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def _warming(self) -> Iterator[Callable[[], object]]:
+        """Yield a call of each step with nothing in it. What they write is written over before it is looked at."""
+        for bucket in self._buckets:
+            yield partial(self._slots.fill, bucket, [0], [[0]], [1], [Sampling()])
+        for width in self._widths:
+            yield partial(self._slots.advance, width)
