@@ -26,14 +26,15 @@ class Size:
 
     `slots` texts run, of at most `window` tokens each, prompt included (0: as the model's, at most 2,048). Prompts are padded to
     one of `buckets` (those that fit the window, and the window itself); `rows` are read at once, about `budget` tokens between two
-    chunks of at most `chunk` tokens. A chunk is compiled for all slots and for the first `widths` of them. `waiting` requests wait.
-    `dtype` "" is bfloat16 on a GPU, float32 on a CPU.
+    chunks of at most `chunk` tokens. A chunk is compiled for all slots and for the first `widths` of them, for the whole window and
+    for its first `spans` positions. `waiting` requests wait. `dtype` "" is bfloat16 on a GPU, float32 on a CPU.
     """
 
     slots: int = 16
     window: int = 0
     buckets: tuple[int, ...] = (64, 256, 1024)
     widths: tuple[int, ...] = (1, 4)
+    spans: tuple[int, ...] = (256, 1024)
     rows: int = 1
     chunk: int = 8
     budget: int = 2048
@@ -83,6 +84,7 @@ class Engine:
             window=self._window,
             chunk=size.chunk,
             rows=size.rows,
+            spans=size.spans,
             stop_ids=checkpoint.stop_ids,
             dtype=dtype,
         )
@@ -107,10 +109,10 @@ class Engine:
         """Compile every step that will be needed, before the first request; `progress(done, all)` after each."""
         if not self.idle:
             raise RuntimeError("the engine is at work: warm it up before")
-        steps = len(self._buckets) + len(self._widths)
-        for done, step in enumerate(self._warming(), start=1):
+        steps = list(self._warming())
+        for done, step in enumerate(steps, start=1):
             step()
-            progress(done, steps)
+            progress(done, len(steps))
 
     def submit(self, request: Request) -> None:
         """Let a request wait for its turn.
@@ -219,4 +221,5 @@ class Engine:
         for bucket in self._buckets:
             yield partial(self._slots.fill, bucket, [0], [[0]], [1], [Sampling()])
         for width in self._widths:
-            yield partial(self._slots.advance, width)
+            for span in self._slots.spans:
+                yield partial(self._slots.run, width, span)

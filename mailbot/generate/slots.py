@@ -1,7 +1,8 @@
 """The slots on the device: keys and values of every running text, prompts read into named slots, the decode loop over all of them.
 
 The cache is static, [slots, K, T, E] for each layer; a write touches its position only. Steps are compiled once for each prompt
-bucket and each width (the first so many slots), so that few running texts do not cost as much as many.
+bucket, and for each width and span (the first so many slots and positions), so that few or short texts do not cost as much as many
+or long ones.
 """
 
 from __future__ import annotations
@@ -36,21 +37,23 @@ class Slots:
         window: int,
         chunk: int,
         rows: int,
+        spans: Sequence[int] = (),
         stop_ids: Sequence[int],
         dtype: str = "float32",
     ) -> None:
         """`window` positions are kept for each slot; a chunk is the most tokens written between two looks at the queue.
 
-        `rows` prompts are read at once.
+        `rows` prompts are read at once; `spans` are the numbers of positions, besides the whole window, that a chunk may look at.
         """
         self._shape = shape
         self._chunk = chunk
         self._rows = rows
         self._stop_ids = tuple(stop_ids)
+        self.spans = (*sorted(one for one in spans if one < window), window)
         cache = (slots, shape.kv_heads, window, shape.head_dim)
         self._resident = Resident(weights, [cache] * (2 * shape.layers), dtype)
         self._fill = self._resident.compiled(self._read_prompts)
-        self._loops: dict[int, Callable[..., Any]] = {}
+        self._loops: dict[tuple[int, int], Callable[..., Any]] = {}
         self._token = np.zeros(slots, np.int32)
         self._position = np.zeros(slots, np.int32)
         self._left = np.zeros(slots, np.int32)
@@ -85,12 +88,9 @@ class Slots:
 
     def advance(self, width: int) -> dict[int, list[int]]:
         """Write up to a chunk of tokens in every slot below `width` that has some left; return what each wrote."""
-        if width not in self._loops:
-            self._loops[width] = self._resident.compiled(self._loop_over(width))
-        here = np.arange(width)
-        inputs = (self._token[here], self._position[here], self._left[here], *self._sampling(here))
-        written, left = (ops.convert_to_numpy(one) for one in self._loops[width](*inputs))
-        self._left[:width] = left
+        ends = (self._position + np.minimum(self._left, self._chunk))[:width][self._left[:width] > 0]
+        needed = int(ends.max(initial=1))
+        written = self.run(width, next(span for span in self.spans if span >= needed))
         found = {}
         for slot, row in enumerate(written):
             tokens = row[row != NOTHING].tolist()
@@ -99,6 +99,17 @@ class Slots:
                 self._token[slot] = tokens[-1]
                 self._position[slot] += len(tokens)
         return found
+
+    def run(self, width: int, span: int) -> np.ndarray:
+        """Run the loop over the first `width` slots and `span` positions; return what each slot wrote, [width, chunk]."""
+        if (width, span) not in self._loops:
+            self._loops[width, span] = self._resident.compiled(self._loop_over(width, span))
+        here = np.arange(width)
+        # a slot that writes nothing is computed all the same: at its first position, which every prompt writes over
+        position = np.where(self._left[here] > 0, self._position[here], 0).astype(np.int32)
+        written, left = self._loops[width, span](self._token[here], position, self._left[here], *self._sampling(here))
+        self._left[:width] = ops.convert_to_numpy(left)
+        return np.asarray(ops.convert_to_numpy(written))
 
     def release(self, slot: int) -> None:
         """Write nothing more in a slot."""
@@ -123,7 +134,7 @@ class Slots:
                 cache[index] = ops.slice_update(cache[index], start, made[row : row + 1])
         return cache, choose(logits, lengths, *sampling)
 
-    def _loop_over(self, width: int) -> Callable[..., tuple[list[Array], Any]]:
+    def _loop_over(self, width: int, span: int) -> Callable[..., tuple[list[Array], Any]]:
         layers = self._shape.layers
 
         def run(
@@ -145,10 +156,10 @@ class Slots:
                 return step + 1, following, ops.where(active, position + 1, position), left, written, *keys, *values
 
             begin = ops.full((width, self._chunk), NOTHING, "int32")
-            parts = [one[:width] for one in cache]
+            parts = [one[:width, :, :span] for one in cache]
             end = ops.while_loop(goes_on, write, (ops.zeros((), "int32"), token, position, left, begin, *parts))
             _, _, _, left, written, *parts = end
-            if width == cache[0].shape[0]:
+            if (width, span) == (cache[0].shape[0], cache[0].shape[2]):
                 return parts, (written, left)
             corner = np.zeros(4, np.int32)
             return [ops.slice_update(one, corner, part) for one, part in zip(cache, parts, strict=True)], (written, left)

@@ -20,7 +20,7 @@ from mailbot.generate.scheduler import Busy
 from mailbot.generate.window import LEFT_OUT
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "checkpoints"
-SIZE = Size(slots=5, window=48, buckets=(8, 24), widths=(2,), rows=2, chunk=3, budget=48, waiting=12)
+SIZE = Size(slots=5, window=48, buckets=(8, 24), widths=(2,), spans=(16,), rows=2, chunk=3, budget=48, waiting=12)
 
 
 class Letters:
@@ -75,7 +75,7 @@ def letters() -> Driven:
 @pytest.fixture(scope="module")
 def words() -> Driven:
     """An engine on a GPT-2 with a real tokenizer and a chat template."""
-    return Driven(open_checkpoint(FIXTURES / "gpt2-text"), Size(slots=3, window=64, buckets=(16,), widths=(), chunk=4))
+    return Driven(open_checkpoint(FIXTURES / "gpt2-text"), Size(slots=3, window=64, buckets=(16,), widths=(), spans=(32,), chunk=4))
 
 
 def request(name: str, prompt: Any = "invoice", most: int = 12, account: str = "a", **options: Any) -> Request:
@@ -247,7 +247,7 @@ def test_warming_up_leaves_nothing_behind(words: Driven) -> None:
     [before] = words.finish(request("x", "Dear Sir"))
     seen: list[tuple[int, int]] = []
     words.engine.warm_up(lambda done, all: seen.append((done, all)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert words.finish(request("x", "Dear Sir")) == [before]
 
 
