@@ -61,6 +61,9 @@ class Resident:
     def _with_tensorflow(self, step: Step) -> Callable[..., Any]:
         import tensorflow as tf
 
+        # it warns of a function traced for several shapes, which is what buckets are for
+        tf.get_logger().setLevel("ERROR")
+
         @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
         def run(*inputs: Any) -> Any:
             new, outputs = step(self._weights, [variable.read_value() for variable in self._state], *inputs)
