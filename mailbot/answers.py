@@ -14,7 +14,6 @@ from mailbot.core.document import Reading
 from mailbot.core.draft import Draft
 from mailbot.core.facts import Facts, facts_of
 from mailbot.core.item import Happening, Item
-from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event
 from mailbot.core.route import Route
 from mailbot.ports import DraftRequest, Generator, Rules, Templates
@@ -48,7 +47,7 @@ class Answers:
             name=item.name,
             size=item.size,
             received_at=item.received_at,
-            language=guess(_own_words(reading)) or (account.language if account else "en"),
+            language=account.language if account else "en",
             desk=(account.name if account else "") or self.config.desk,
             authserv_id=account.authserv_id if account else "",
         )
@@ -93,10 +92,3 @@ class Answers:
         )
         grounded = grounding.ground(draft.text, reading=reading, skeleton=skeleton, knowledge="")
         return replace(draft, grounding=grounded, confidence=grounding.share(grounded))
-
-
-def _own_words(reading: Reading) -> str:
-    """Return the text whose language the reply should have: the mail's own new words, else the documents'."""
-    if reading.message and reading.message.new_text.strip():
-        return f"{reading.message.subject}\n{reading.message.new_text}"
-    return reading.text

@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mailbot.config import Config, Drop
@@ -29,18 +30,18 @@ class Result:
 async def check_all(config: Config) -> list[Result]:
     """Check every part side by side; a part that fails never keeps another from being checked."""
     checks: list[tuple[str, Callable[[], str | Awaitable[str]]]] = [
-        ("state directory", lambda: _state(config.state_dir)),
-        ("rules", lambda: _rules(config)),
-        ("templates", lambda: _templates(config)),
-        ("sandbox", lambda: _sandbox(config)),
-        ("model", lambda: _model(config)),
+        ("state directory", partial(_state, config.state_dir)),
+        ("rules", partial(_rules, config)),
+        ("templates", partial(_templates, config)),
+        ("sandbox", partial(_sandbox, config)),
+        ("model", partial(_model, config)),
     ]
-    checks += [(f"drop folder {name}", lambda drop=drop: _drop(drop)) for name, drop in config.drops.items()]  # type: ignore[misc]
+    checks += [(f"drop folder {name}", partial(_drop, drop)) for name, drop in config.drops.items()]
     for name, account in config.accounts.items():
         if account.imap:
-            checks.append((f"IMAP {name}", lambda name=name: _imap(config, name)))  # type: ignore[misc]
+            checks.append((f"IMAP {name}", partial(_imap, config, name)))
         if account.smtp:
-            checks.append((f"SMTP {name}", lambda name=name: _smtp(config, name)))  # type: ignore[misc]
+            checks.append((f"SMTP {name}", partial(_smtp, config, name)))
     return list(await asyncio.gather(*(_one(what, check) for what, check in checks)))
 
 

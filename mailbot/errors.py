@@ -82,10 +82,6 @@ class BadInput(MailbotError):
     fault = "the sender's file"
 
 
-class WorkerKilled(BadInput):
-    """A worker process went over a limit or crashed while reading one input."""
-
-
 class WorkerUnavailable(MailbotError):
     """No worker process can be had at the moment (memory, processes): nothing is wrong with the file."""
 

@@ -116,18 +116,18 @@ class Pipeline:
 
     async def _clean(self, reading: Reading) -> list[TableOf]:
         """Clean the tables of a reading; one that cannot be cleaned stays as loaded."""
-        language = guess(reading.text)
+        tables = [(document.name, place, table) for document in reading.documents for place, table in enumerate(document.tables)]
+        language = guess(reading.text) if tables else ""
         found: list[TableOf] = []
-        for document in reading.documents:
-            for place, table in enumerate(document.tables):
-                if len(found) == MOST_TABLES:
-                    return found
-                try:
-                    cleaned = await self.extractor.clean(table, language=language)
-                except BadInput as error:
-                    log.warning("%s, table %d: %s", document.name, place + 1, error)
-                else:
-                    found.append(TableOf(document=document.name, place=place, cleaned=cleaned))
+        for name, place, table in tables:
+            if len(found) == MOST_TABLES:
+                break
+            try:
+                cleaned = await self.extractor.clean(table, language=language)
+            except BadInput as error:
+                log.warning("%s, table %d: %s", name, place + 1, error)
+            else:
+                found.append(TableOf(document=name, place=place, cleaned=cleaned))
         return found
 
     def _describe(self, item: Item, reading: Reading) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from mailbot.core.draft import Draft, draft_to_json
 from mailbot.core.item import Item, Origin
 from mailbot.core.lifecycle import State
 from mailbot.core.route import route_to_json
-from mailbot.errors import TemplateProblem, UsageError
+from mailbot.errors import TemplateProblem
+from mailbot.extract.path import read_path
 from mailbot.extract.sandbox import Sandbox
 from mailbot.generate.make import make_generator
 from mailbot.generate.template import Templates
@@ -46,19 +47,17 @@ class Trial:
             yield cls(extractor=extractor, answers=Answers(config=config, rules=rules, templates=templates, generator=generator))
 
     async def process(self, file: Path) -> dict[str, Any]:
-        """Return the contract's object for one file. Raises UsageError when it cannot be opened."""
-        try:
-            content = await asyncio.to_thread(file.read_bytes)
-        except OSError as error:
-            raise UsageError(f"{file}: cannot be read: {error.strerror}", remedy="check the path") from error
-        reading = (await self.extractor.read(file.name, content)).reading
+        """Return the contract's object for one file; of one that cannot be opened, route and draft are None."""
+        reading = await read_path(self.extractor, file, largest=self.answers.config.extract.file_mb << 20)
+        if not reading.media_type:
+            return {**reading_to_json(reading), "route": None, "draft": None}
         account = next(iter(self.answers.config.accounts), "")
         item = Item(
             id=0,
             origin=Origin(source="imap" if reading.message else "folder", account=account, place=str(file)),
             name=file.name,
             sha256="",
-            size=len(content),
+            size=await asyncio.to_thread(_size, file),
             state=State.READ,
             since=now(),
             received_at=now(),
@@ -70,7 +69,14 @@ class Trial:
             draft = Draft(text="", made_by="template", note=str(error))
         return {
             **reading_to_json(reading),
-            "file": str(file),
             "route": route_to_json(route),
             "draft": draft_to_json(draft),
         }
+
+
+def _size(file: Path) -> int:
+    """Return the bytes of a file, 0 when it is gone by now: it was read, and that is what counts."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0

@@ -86,26 +86,18 @@ def process(
 async def _process(config: Config, files: list[Path], form: str) -> bool:
     """Print the contract's object for each file, in order; return whether any has a problem of severity error."""
     from mailbot.cli.extract import in_order
-    from mailbot.core.document import reading_to_json
-    from mailbot.extract.path import refuse_path
     from mailbot.trial import Trial
 
     failed, objects = False, []
-    async with Trial.of(config) as trial:
-
-        async def one(path: Path) -> dict[str, Any]:
-            refused = await asyncio.to_thread(refuse_path, path, config.extract.file_mb << 20)
-            return {**reading_to_json(refused), "route": None, "draft": None} if refused else await trial.process(path)
-
-        async with aclosing(in_order(files, one)) as results:
-            async for result in results:
-                failed = failed or any(problem["severity"] == "error" for problem in result["problems"])
-                if form == "json":
-                    objects.append(result)
-                elif form == "jsonl":
-                    print(json.dumps(result, ensure_ascii=False), flush=True)
-                else:
-                    _print_process(result)
+    async with Trial.of(config) as trial, aclosing(in_order(files, trial.process)) as results:
+        async for result in results:
+            failed = failed or any(problem["severity"] == "error" for problem in result["problems"])
+            if form == "json":
+                objects.append(result)
+            elif form == "jsonl":
+                print(json.dumps(result, ensure_ascii=False), flush=True)
+            else:
+                _print_process(result)
     if form == "json":
         print(json.dumps(objects, ensure_ascii=False))
     return failed

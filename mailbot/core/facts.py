@@ -168,8 +168,14 @@ def facts_of(
         given |= _of_message(reading.message, authserv_id)
     given |= _of_documents(reading)
     own_words = f"{given.get('subject', '')}\n{given.get('text', '')}".strip() or document_text
-    given["language"] = guess(own_words) or language
+    given["language"] = guess(own_words) or _language_of_all(reading) or language
     return facts_from({key: _clean(value) for key, value in given.items()})
+
+
+def _language_of_all(reading: Reading) -> str:
+    """Return the language of everything that was read, for a mail that says nothing new itself; "" for any other."""
+    speaks = reading.message is not None and reading.message.new_text.strip()
+    return "" if speaks else guess(reading.text)
 
 
 def _of_message(message: Message, authserv_id: str) -> dict[str, Value]:

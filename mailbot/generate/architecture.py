@@ -64,11 +64,6 @@ class Architecture:
     query_norm: bool
     tied: bool
 
-    @property
-    def qkv_width(self) -> int:
-        """Columns of the fused projection: queries of all heads, then keys, then values."""
-        return (self.heads + 2 * self.kv_heads) * self.head_dim
-
     def cache_bytes(self, positions: int, bytes_each: int = 4) -> int:
         """Return the bytes that keys and values of so many positions of one slot take, in all layers."""
         return 2 * self.layers * self.kv_heads * self.head_dim * positions * bytes_each

@@ -57,6 +57,9 @@ CONFIG = {
     },
 }
 
+HOME = "http://127.0.0.1:8025"
+"""The address that the page is asked by where no socket is open."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeededDesk:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
@@ -12,16 +11,10 @@ from playwright.async_api import Page, expect
 from mailbot.core.lifecycle import State
 from mailbot.review.server import serve
 from tests.servers.browser import PATIENCE, Watched, chromium
-from tests.servers.review_desk import SeededDesk, put, seeded_desk
+from tests.servers.review_desk import SeededDesk, put
 from tests.servers.review_samples import Sample, hostile_sample
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[SeededDesk]:
-    async with seeded_desk(tmp_path) as seeded:
-        yield seeded
 
 
 @pytest.fixture

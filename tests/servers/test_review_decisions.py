@@ -3,29 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from mailbot.core.lifecycle import PERSON_EVENTS, TRANSITIONS, Event, State
 from mailbot.review.deeds import DEEDS, deeds_in
-from tests.servers.review_desk import SeededDesk, seeded_desk
-
-HOME = "http://127.0.0.1:8025"
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[SeededDesk]:
-    async with seeded_desk(tmp_path) as seeded:
-        yield seeded
-
-
-@pytest.fixture
-async def client(desk: SeededDesk) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url=HOME) as one:
-        yield one
+from tests.servers.review_desk import SeededDesk
 
 
 async def token(client: httpx.AsyncClient) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,21 +14,9 @@ from starlette.routing import Mount, Route
 from mailbot.core.lifecycle import State
 from mailbot.review.files import disarm, file_name
 from mailbot.review.guard import MAX_BODY, host_allowed, parse_form
-from tests.servers.review_desk import SeededDesk, put, seeded_desk
+from tests.servers.review_desk import HOME, SeededDesk, put
 from tests.servers.review_samples import hostile_sample
-from tests.servers.test_review_decisions import HOME, drafts, post, token
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[SeededDesk]:
-    async with seeded_desk(tmp_path) as seeded:
-        yield seeded
-
-
-@pytest.fixture
-async def client(desk: SeededDesk) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url=HOME) as one:
-        yield one
+from tests.servers.test_review_decisions import drafts, post, token
 
 
 def get_paths(desk: SeededDesk, item: int, sha256: str) -> list[str]:

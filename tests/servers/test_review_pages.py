@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -17,21 +16,8 @@ from mailbot.review.pictures import Pictures
 from mailbot.review.server import serve
 from mailbot.review.sheet import loose_ends, pieces, same_text
 from mailbot.review.tabs import TABS
-from tests.servers.review_desk import SeededDesk, put, seeded_desk
+from tests.servers.review_desk import HOME, SeededDesk, put, seeded_desk
 from tests.servers.review_samples import Sample, invoice_pdf
-from tests.servers.test_review_decisions import HOME
-
-
-@pytest.fixture
-async def desk(tmp_path: Path) -> AsyncIterator[SeededDesk]:
-    async with seeded_desk(tmp_path) as seeded:
-        yield seeded
-
-
-@pytest.fixture
-async def client(desk: SeededDesk) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url=HOME) as one:
-        yield one
 
 
 def test_every_state_stands_in_one_tab() -> None:
