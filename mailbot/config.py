@@ -202,6 +202,17 @@ class Generate(Password):
     timeout_seconds: Seconds = Field(60, description="After this long the template alone is the draft, and says so.")
     max_tokens: int = Field(600, ge=16, description="Longest reply, in tokens.")
     concurrency: int = Field(4, ge=1, description="Requests to the server at once.")
+    api: Literal["chat", "completion"] = Field(
+        "chat", description="What the server speaks: `chat` (/chat/completions) or `completion` (/completions)."
+    )
+    stream: bool = Field(True, description="Take the server's answer as it is written, so that one that stalls is noticed early.")
+    stall_seconds: Seconds = Field(30, description="Give up on an answer that has begun and then says nothing for this long.")
+    fallback: Literal["template", "model"] = Field(
+        "template",
+        description="Who drafts when the server does not: the reply template alone, or the local model. The draft says so.",
+    )
+    breaker_failures: int = Field(4, ge=1, description="After this many failures in a row the server is not asked for a while.")
+    breaker_seconds: Seconds = Field(30, description="How long it is then left alone; each failed try after that doubles it.")
 
 
 class Review(Section):
