@@ -5,19 +5,19 @@ Synchronous and of one thread, which owns the device; the clock is the caller's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from mailbot.errors import BadInput, ConfigError
+from mailbot.errors import ConfigError
 from mailbot.generate.backend import on_accelerator
 from mailbot.generate.checkpoint import Checkpoint
+from mailbot.generate.prompts import Prompts
 from mailbot.generate.request import End, Piece, Request, Sampling
 from mailbot.generate.scheduler import Admission, Ask, Scheduler
 from mailbot.generate.slots import Slots
 from mailbot.generate.transcript import Transcript
-from mailbot.generate.window import fit_messages, fit_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Engine:
         if self._window < 2 or size.slots < 1 or size.chunk < 1 or size.rows < 1:
             raise ConfigError(f"an engine of {size} writes nothing", remedy="use one slot, row and token a chunk, or more")
         self._tokenizer = tokenizer or checkpoint.load_tokenizer()
-        self._marks = sorted({*self._tokenizer.all_special_tokens, *self._tokenizer.get_added_vocab()} - {""})
+        self._prompts = Prompts(self._tokenizer)
         self._stop_ids = frozenset(checkpoint.stop_ids)
         self._buckets = tuple(sorted({one for one in size.buckets if one < self._window} | {self._window}))
         self._widths = tuple(sorted({one for one in size.widths if one < size.slots} | {size.slots}))
@@ -121,7 +121,7 @@ class Engine:
         ValueError for a name in use.
         """
         reserve = min(request.max_tokens, self._window // 2)
-        prompt, note = self._prompt(request, self._window - reserve)
+        prompt, note = self._prompts.fit(request.prompt, self._window - reserve)
         most = min(request.max_tokens, self._window - len(prompt))
         if most < request.max_tokens:
             note = f"{note} The model's window leaves room for {most} tokens of the {request.max_tokens} asked for.".strip()
@@ -177,41 +177,6 @@ class Engine:
             self._slots.release(text.slot)
         del self._texts[text.request.name]
         return Piece(name=text.request.name, text=new + text.transcript.close(), tokens=tokens, end=end, note=text.note)
-
-    def _prompt(self, request: Request, most: int) -> tuple[list[int], str]:
-        """Return the prompt's tokens, at most `most`, and a note when it was cut. Raises BadInput."""
-        if isinstance(request.prompt, str):
-            fitted = fit_text(request.prompt, most, lambda text: len(self._encode(text)))
-            tokens, left_out = self._encode(fitted.text), fitted.left_out
-        else:
-            clean = [{**one, "content": self._plain(one["content"])} for one in request.prompt]
-            messages, left_out = fit_messages(clean, most, lambda messages: len(self._encode_messages(messages)))
-            tokens = self._encode_messages(messages)
-        if not tokens:
-            raise BadInput("the prompt is empty", remedy="give the model something to go on from")
-        note = f"The prompt was too long for the model: {left_out} characters from its middle were left out." if left_out else ""
-        return tokens, note
-
-    def _encode(self, text: str) -> list[int]:
-        return list(self._tokenizer(text)["input_ids"])
-
-    def _encode_messages(self, messages: Sequence[Mapping[str, str]]) -> list[int]:
-        """Return chat messages in the model's own template; a model without one gets their contents as paragraphs."""
-        if not self._tokenizer.chat_template:
-            return self._encode("".join(f"{one['content']}\n\n" for one in messages))
-        try:
-            text = self._tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False, add_generation_prompt=True)
-        except Exception as error:  # a template is a program: it may refuse a role in its own words, or simply fail
-            why = " ".join(str(error).split())[:160]
-            raise ConfigError(f"the model's chat template cannot write this prompt ({why})", remedy="use another model") from error
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def _plain(self, content: str) -> str:
-        """Take out what the tokenizer reads as a mark of its own: a mail must not end its message and begin another."""
-        while any(mark in content for mark in self._marks):
-            for mark in self._marks:
-                content = content.replace(mark, "")
-        return content
 
     def _decode(self, tokens: Sequence[int]) -> str:
         return str(self._tokenizer.decode(tokens, skip_special_tokens=True, clean_up_tokenization_spaces=False))
