@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailbot.core.document import FIELD_NAMES
@@ -57,6 +57,11 @@ def messages(
     parts.append(f"The draft to start from, filled in with those facts:\n{_fenced(mark, _cut(skeleton, MAX_SKELETON))}")
     parts.append("Write the reply now.")
     return [{"role": "system", "content": system}, {"role": "user", "content": "\n\n".join(parts)}]
+
+
+def paragraphs(messages: Sequence[Mapping[str, str]]) -> str:
+    """Return chat messages as one text, for a server that only continues texts."""
+    return "\n\n".join(message["content"] for message in messages) + "\n\n"
 
 
 def _mark(*texts: str) -> str:

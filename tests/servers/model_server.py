@@ -24,6 +24,7 @@ class Seen:
 
     headers: dict[str, str]
     body: dict[str, Any]
+    path: str = ""
 
 
 @dataclass
@@ -45,7 +46,7 @@ async def model_server(answer: Answer) -> AsyncIterator[ModelServer]:
     server = ModelServer(url="", answer=answer)
 
     async def complete(request: Request) -> Response:
-        seen = Seen(headers=dict(request.headers), body=json.loads(await request.body()))
+        seen = Seen(headers=dict(request.headers), body=json.loads(await request.body()), path=request.url.path)
         server.seen.append(seen)
         found = server.answer(seen)
         return found if isinstance(found, Response) else await found
@@ -55,7 +56,8 @@ async def model_server(answer: Answer) -> AsyncIterator[ModelServer]:
             return JSONResponse({"error": {"message": "no"}}, status_code=401)
         return JSONResponse({"data": [{"id": "small-1"}]})
 
-    app = Starlette(routes=[Route("/v1/chat/completions", complete, methods=["POST"]), Route("/v1/models", models)])
+    asked = [Route(f"/v1/{path}", complete, methods=["POST"]) for path in ("chat/completions", "completions")]
+    app = Starlette(routes=[*asked, Route("/v1/models", models)])
     runner = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", timeout_graceful_shutdown=1)
     )

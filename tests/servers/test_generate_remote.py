@@ -57,7 +57,7 @@ async def test_a_draft() -> None:
     assert (draft.text, draft.made_by, draft.release, draft.note) == ("Dear Eva,\n\nsoon.\n", "remote", "small-1", "")
     (asked,) = seen
     assert asked.headers["authorization"] == "Bearer secret"
-    assert (asked.body["model"], asked.body["max_tokens"], asked.body["stream"]) == ("small-1", 99, False)
+    assert (asked.body["model"], asked.body["max_tokens"], asked.body["stream"]) == ("small-1", 99, True)
     system, user = asked.body["messages"]
     assert "Be kind." in system["content"]
     assert "Where is my money?" in user["content"]
@@ -79,18 +79,18 @@ async def test_an_answer_in_parts_and_a_server_without_key_or_model_name() -> No
         (JSONResponse({}, status_code=401), "refused the key (HTTP 401); check generate.password"),
         (PlainTextResponse("<html>", status_code=400), "answered HTTP 400; check generate.url"),
         (Response(status_code=302, headers={"location": "http://192.0.2.1/"}), "answered HTTP 302"),
-        (PlainTextResponse("<html>hello"), "something that is no chat completion"),
-        (PlainTextResponse("[" * 100_000), "something that is no chat completion"),
-        (JSONResponse({"choices": []}), "something that is no chat completion"),
-        (JSONResponse([1]), "something that is no chat completion"),
-        (JSONResponse({"choices": [{"message": None}]}), "something that is no chat completion"),
+        (PlainTextResponse("<html>hello"), "something that is no completion"),
+        (PlainTextResponse("[" * 100_000), "something that is no completion"),
+        (JSONResponse({"choices": []}), "something that is no completion"),
+        (JSONResponse([1]), "something that is no completion"),
+        (JSONResponse({"choices": [{"message": None}]}), "something that is no completion"),
         (completion(None), "without any text"),
         (completion("  "), "without a reply"),
         (completion("<think>for ever"), "without a reply"),
         (completion("x" * 30_000), "without a reply"),
         (completion("Dear Ev", finish_reason="length"), "cut off after 600 tokens"),
         (PlainTextResponse("x" * 1_000_001), "sent more than 1000000 bytes"),
-        (Response(b"\x1f\x8b\x08\x00junk", headers={"content-encoding": "gzip"}), "no chat completion"),
+        (Response(b"\x1f\x8b\x08\x00junk", headers={"content-encoding": "gzip"}), "no completion"),
     ],
 )
 async def test_answers_that_are_no_draft(answer: Response, reason: str) -> None:
