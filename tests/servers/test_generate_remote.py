@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -96,6 +97,37 @@ async def test_an_answer_in_parts_and_a_server_without_key_or_model_name() -> No
 async def test_answers_that_are_no_draft(answer: Response, reason: str) -> None:
     async with generator(lambda seen: answer) as (made, seen):
         is_the_template(await made.draft(request()), reason)
+        assert len(seen) == 1
+
+
+async def test_a_server_that_only_continues_texts() -> None:
+    answer = JSONResponse({"object": "text_completion", "choices": [{"text": "Dear Eva,\n\nsoon.", "finish_reason": "stop"}]})
+    async with generator(lambda seen: answer, api="completion", stream=False) as (made, seen):
+        draft = await made.draft(request())
+    assert (draft.text, draft.release) == ("Dear Eva,\n\nsoon.\n", "small-1")
+    (asked,) = seen
+    assert (asked.path, asked.body["stream"], "messages" in asked.body) == ("/v1/completions", False, False)
+    assert "Be kind." in asked.body["prompt"]
+    assert asked.body["prompt"].endswith("Write the reply now.\n\n")
+
+
+@pytest.mark.parametrize("media_type", ["text/event-stream; charset=utf-8", "application/json", "text/plain"])
+@pytest.mark.parametrize("api", ["chat", "completion"])
+async def test_a_stream_whatever_it_calls_itself(api: str, media_type: str) -> None:
+    def say(text: str) -> bytes:
+        choice = {"delta": {"content": text}} if api == "chat" else {"text": text}
+        return f"data: {json.dumps({'choices': [choice]})}\r\n\r\n".encode()
+
+    stream = [say("Dear "), say("Eva")[:9], say("Eva")[9:], b"data: [DONE]\r\n\r\n"]
+    async with generator(lambda seen: StreamingResponse(iter(stream), media_type=media_type), api=api) as (made, _):
+        draft = await made.draft(request())
+    assert (draft.text, draft.note) == ("Dear Eva\n", "")
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+async def test_an_error_that_does_not_say_nothing_was_done_is_not_tried_again(status: int) -> None:
+    async with generator(lambda seen: JSONResponse({"detail": "cuda"}, status_code=status)) as (made, seen):
+        is_the_template(await made.draft(request()), f"answered HTTP {status} (cuda)")
         assert len(seen) == 1
 
 
