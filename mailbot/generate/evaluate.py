@@ -1,0 +1,177 @@
+"""Judges releases by replies that people sent: how likely each finds them, and how near the replies are that it writes itself.
+
+A release is read twice, one after the other so that its weights lie in memory once: by the transformer's plain forward for the
+loss, by the engine for the replies. Runs in the command's own process; importing it imports the tensor library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mailbot.core.brief import BRIEF, END, MARKS
+from mailbot.core.prompt import reply_of
+from mailbot.core.quality import Tally, tally
+from mailbot.errors import BadInput, UsageError
+from mailbot.generate import transformer
+from mailbot.generate.backend import Resident, on_accelerator, ops
+from mailbot.generate.engine import Engine, Size
+from mailbot.generate.examples import Example
+from mailbot.generate.prompts import Prompt, Prompts
+from mailbot.generate.release import Model, open_model
+from mailbot.generate.request import Request
+
+BUCKETS = (128, 256, 512, 1024, 2048, 4096)
+"""Tokens that a text is padded to for its loss: each is compiled once."""
+
+_ASK = "Write the desk's reply to this mail. Use only the names and figures given here, as they are written here."
+
+Progress = Callable[[str, int, int], None]
+"""(what is done, how many, of how many)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What a release made of one example."""
+
+    text: str
+    tally: Tally
+
+
+def judge(
+    directory: Path,
+    examples: Sequence[Example],
+    *,
+    slots: int = 8,
+    window: int = 0,
+    max_tokens: int = 400,
+    progress: Progress = lambda what, done, total: None,
+) -> list[Judged | None]:
+    """Return what a release makes of each example, None where prompt and reference do not fit its window together.
+
+    `window` 0 is the model's own, at most 2,048. Raises ConfigError for a release that cannot be used, UsageError for prompts of a
+    form that it does not read.
+    """
+    model = open_model(directory)
+    room = min(window or 2048, model.checkpoint.architecture.window)
+    asked = [replace(one, prompt=prompt_for(model, one.prompt)) for one in examples]
+    losses = list(_losses(model, asked, room, progress))
+    fitting = [index for index, loss in enumerate(losses) if loss is not None]
+    texts = _written(model, [asked[index].prompt for index in fitting], Size(slots=slots, window=room), max_tokens, progress)
+    found: list[Judged | None] = [None] * len(asked)
+    for index, (text, cut_off) in zip(fitting, texts, strict=True):
+        found[index] = _judged(examples[index], text, losses[index] or (0.0, 0), cut_off)
+    return found
+
+
+def prompt_for(model: Model, prompt: Prompt) -> Prompt:
+    """Return a prompt in the form that the model reads. A chat model gets a brief as the user's message. Raises UsageError."""
+    if model.form == "brief":
+        if not isinstance(prompt, str) or not prompt.startswith(BRIEF):
+            raise UsageError(
+                f"{model.checkpoint.directory}: it reads briefs, and these prompts are none",
+                remedy="use data with briefs, or another model",
+            )
+        return prompt
+    if not isinstance(prompt, str) or not model.tokenizer.chat_template:
+        return prompt
+    if prompt.startswith(BRIEF):
+        return ({"role": "system", "content": _ASK}, {"role": "user", "content": words_of(prompt)})
+    return ({"role": "user", "content": prompt},)
+
+
+def words_of(prompt: Prompt) -> str:
+    """Return what a prompt says, without roles and marks: what a written reply may take figures from."""
+    text = prompt if isinstance(prompt, str) else "\n\n".join(one["content"] for one in prompt)
+    for mark in MARKS:
+        text = text.replace(mark, "\n\n")
+    return text.strip()
+
+
+def _judged(example: Example, text: str, loss: tuple[float, int], cut_off: bool) -> Judged:
+    from sacrebleu.metrics.chrf import CHRF
+
+    return Judged(
+        text=text,
+        tally=tally(
+            prompt=words_of(example.prompt),
+            reference=example.reply,
+            written=text,
+            facts=example.facts,
+            loss=loss[0],
+            tokens=loss[1],
+            chrf=CHRF().sentence_score(text, [example.reply]).score,
+            cut_off=cut_off,
+        ),
+    )
+
+
+def _losses(model: Model, examples: Sequence[Example], room: int, progress: Progress) -> Iterator[tuple[float, int] | None]:
+    """Yield the loss (nats) of each reference after its prompt, and its tokens; None where they do not fit."""
+    shape, prompts = model.checkpoint.architecture, Prompts(model.tokenizer)
+    dtype = "bfloat16" if on_accelerator() else "float32"
+    resident = Resident(model.checkpoint.load_weights(dtype), (), dtype)
+
+    def step(weights: Any, state: list[Any], tokens: Any) -> tuple[list[Any], Any]:
+        logits = transformer.forward(shape, weights, tokens)[:, :-1]
+        chosen = ops.take_along_axis(logits, tokens[:, 1:, None], axis=-1)[..., 0]
+        return state, ops.logsumexp(logits, axis=-1) - chosen
+
+    run = resident.compiled(step)
+    for done, example in enumerate(examples):
+        progress("reference replies read", done, len(examples))
+        reply = [*model.tokenizer(example.reply, add_special_tokens=False)["input_ids"], *_end(model)]
+        try:
+            prompt, _ = prompts.fit(example.prompt, room - len(reply))
+        except BadInput:
+            yield None
+            continue
+        row = prompt + reply
+        padded = np.zeros((1, min(next((one for one in BUCKETS if one >= len(row)), room), max(room, len(row)))), np.int32)
+        padded[0, : len(row)] = row
+        losses = np.asarray(ops.convert_to_numpy(run(padded)))[0]
+        yield float(losses[len(prompt) - 1 : len(row) - 1].astype(np.float64).sum()), len(reply)
+    progress("reference replies read", len(examples), len(examples))
+
+
+def _end(model: Model) -> list[int]:
+    """Return the token that ends a reply, if there is one: a good model knows when to stop."""
+    stops = model.checkpoint.stop_ids
+    own = model.tokenizer.eos_token_id
+    return [own] if own in stops else list(stops[:1])
+
+
+def _written(
+    model: Model, prompts: Sequence[Prompt], size: Size, max_tokens: int, progress: Progress
+) -> Iterator[tuple[str, bool]]:
+    """Return the reply that the model writes to each prompt, most likely tokens only, and whether it was cut off."""
+    engine = Engine(model.checkpoint, size, tokenizer=model.tokenizer)
+    texts = [""] * len(prompts)
+    cut_off = [False] * len(prompts)
+    begun = ended = 0
+    while ended < len(prompts):
+        while begun < len(prompts) and engine.waiting < size.slots:
+            prompt = prompts[begun]
+            engine.submit(
+                Request(
+                    name=str(begun),
+                    account="",
+                    prompt=prompt if isinstance(prompt, str) else tuple(prompt),
+                    max_tokens=max_tokens,
+                    stop=(END,) if model.form == "brief" else (),
+                )
+            )
+            begun += 1
+        for piece in engine.step(0.0):
+            index = int(piece.name)
+            texts[index] += piece.text
+            if piece.end:
+                cut_off[index] = piece.end != "stop"
+                ended += 1
+                progress("replies written", ended, len(prompts))
+    clean = (text.strip() if model.form == "brief" else reply_of(text).strip() for text in texts)
+    return zip(clean, cut_off, strict=True)

@@ -1,0 +1,188 @@
+"""Whether a model fits a machine, and how fast it could write there: arithmetic on its shape, and on what the machine can do.
+
+A token needs every weight once, so memory bandwidth bounds the speed of one text, and the processor's products that of many at
+once. Both are bounds, not promises: the engine reaches a part of them.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mailbot.generate.architecture import Architecture
+from mailbot.generate.tensors import tensors_of
+
+RUNTIME_BYTES = 600_000_000
+"""What Python and the tensor library take before any model is loaded."""
+
+DEFAULT_WINDOW = 2048
+"""Positions kept for each text unless the config says otherwise, as in the engine."""
+
+PROBE_SECONDS = 0.4
+PROBE_SIDE = 8192
+"""Of a square matrix of float32, 256 MB: larger than caches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where a model would run: `memory` bytes it may still take, `bandwidth` bytes and `products` operations a second."""
+
+    device: Literal["cpu", "gpu"]
+    name: str
+    memory: int
+    bandwidth: float
+    products: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """What a model takes in bytes, with so many `slots` of `window` positions: in memory, all but `runtime` on the device.
+
+    `working` is what reading the longest prompt takes besides.
+    """
+
+    parameters: int
+    weights: int
+    cache: int
+    working: int
+    slots: int
+    window: int
+    dtype: Literal["float32", "bfloat16"]
+    runtime: int = RUNTIME_BYTES
+
+    @property
+    def memory(self) -> int:
+        """All of it."""
+        return self.weights + self.cache + self.working + self.runtime
+
+    def fits(self, machine: Machine) -> bool:
+        """Whether the machine has that much left."""
+        return self.memory <= machine.memory
+
+    def speed(self, machine: Machine, texts: int) -> float:
+        """Return the most tokens a second that `texts` together can get there, each half a window long."""
+        reading = (self.weights + texts * self.cache / self.slots / 2) / machine.bandwidth
+        computing = texts * 2 * self.parameters / machine.products
+        return texts / max(reading, computing)
+
+
+def needs(shape: Architecture, *, device: Literal["cpu", "gpu"], slots: int, window: int = 0) -> Needs:
+    """Return what a model takes: float32 on a CPU, bfloat16 on a GPU. `window` 0: the model's own, at most DEFAULT_WINDOW."""
+    parameters = sum(tensor.size for tensor in tensors_of(shape))
+    each = 4 if device == "cpu" else 2
+    room = min(window or DEFAULT_WINDOW, shape.window)
+    scores = 2 * shape.heads * room * room * 4
+    logits = slots * shape.vocabulary * 4
+    return Needs(
+        parameters=parameters,
+        weights=parameters * each,
+        cache=slots * shape.cache_bytes(room, each),
+        working=scores + logits,
+        slots=slots,
+        window=room,
+        dtype="float32" if device == "cpu" else "bfloat16",
+    )
+
+
+def this_machine() -> Machine:
+    """Look at this machine: its GPU where there is one that the tensor library uses, else its CPU. Takes about a second."""
+    gpu = _gpu()
+    if gpu and _uses_gpu():
+        name, memory = gpu
+        bandwidth, products = _probe_gpu()
+        return Machine(device="gpu", name=name, memory=memory, bandwidth=bandwidth, products=products)
+    bandwidth, products = _probe_cpu()
+    return Machine(device="cpu", name=_cpu_name(), memory=memory_left(), bandwidth=bandwidth, products=products)
+
+
+def memory_left(proc: Path = Path("/proc"), cgroups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the bytes of memory that a new process may take: what the system has, or what this one's control group leaves.
+
+    Linux: /proc/meminfo MemAvailable; cgroup v2 memory.max less memory.current, v1 memory.limit_in_bytes less usage_in_bytes.
+    """
+    left = [int(line.split()[1]) * 1024 for line in _lines(proc / "meminfo") if line.startswith("MemAvailable:")]
+    for line in _lines(proc / "self" / "cgroup"):
+        _, controllers, path = line.split(":", 2)
+        if controllers not in ("", "memory"):
+            continue
+        base = cgroups / controllers
+        most, used = ("memory.max", "memory.current") if not controllers else ("memory.limit_in_bytes", "memory.usage_in_bytes")
+        for group in (base / path.strip("/"), base):
+            limit, taken = _number(group / most), _number(group / used)
+            if limit is not None and taken is not None:
+                left.append(max(0, limit - taken))
+    return min(left, default=0)
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+
+
+def _number(file: Path) -> int | None:
+    value = next(iter(_lines(file)), "")
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def _cpu_name() -> str:
+    names = [line.partition(":")[2].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")]
+    return f"{names[0]}, {len(names)} cores" if names else "this machine's CPU"
+
+
+def _probe_cpu() -> tuple[float, float]:
+    """Return bytes and operations a second, as one matrix meets a vector, and as two square ones meet."""
+    import numpy as np
+
+    large, column = np.ones((PROBE_SIDE, PROBE_SIDE), np.float32), np.ones(PROBE_SIDE, np.float32)
+    square = np.ones((1024, 1024), np.float32)
+    return large.nbytes * _rate(lambda: large @ column), 2 * 1024**3 * _rate(lambda: square @ square)
+
+
+def _probe_gpu() -> tuple[float, float]:
+    """The same on the GPU, in bfloat16."""
+    from mailbot.generate.backend import ops
+
+    large = ops.ones((2 * PROBE_SIDE, 2 * PROBE_SIDE), "bfloat16")
+    column = ops.ones((2 * PROBE_SIDE, 1), "bfloat16")
+    side = PROBE_SIDE
+
+    def wait(product: object) -> None:
+        ops.convert_to_numpy(product[:1, :1])  # type: ignore[index]
+
+    square = large[:side, :side]
+    bandwidth = 2 * (2 * side) ** 2 * _rate(lambda: wait(ops.matmul(large, column)))
+    return bandwidth, 2 * side**3 * _rate(lambda: wait(ops.matmul(square, square)))
+
+
+def _rate(work: object) -> float:
+    """Return how often a second something can be done."""
+    assert callable(work)  # noqa: S101
+    work()
+    times, begin = 0, time.perf_counter()
+    while (passed := time.perf_counter() - begin) < PROBE_SECONDS:
+        work()
+        times += 1
+    return times / passed
+
+
+def _gpu() -> tuple[str, int] | None:
+    """Return name and free bytes of the first NVIDIA GPU, None where there is none."""
+    command = ["nvidia-smi", "--query-gpu=name,memory.free", "--format=csv,noheader,nounits"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout  # noqa: S603
+        name, free = answer.splitlines()[0].rsplit(",", 1)
+        return name.strip(), int(free) << 20
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return None
+
+
+def _uses_gpu() -> bool:
+    """Whether the tensor library computes there: the extra `gpu` is installed, and the driver fits."""
+    from mailbot.generate.backend import on_accelerator
+
+    return on_accelerator()
