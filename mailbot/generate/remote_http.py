@@ -84,11 +84,11 @@ class RemoteServer:
             async with client.stream(method, self._url + path, content=body, headers=headers) as response:
                 began = True
                 yield response
-        except httpx.TransportError as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, ValueError) as error:
+            raise NoDraft(f"cannot be asked ({type(error).__name__}: {error}); check generate.url") from error
+        except httpx.HTTPError as error:
             what = "broke off" if began else "cannot be reached"
             raise NoDraft(f"{what} ({type(error).__name__})", wait=None if began else FIRST_WAIT) from error
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-            raise NoDraft(f"cannot be asked ({type(error).__name__}: {error}); check generate.url") from error
 
     async def _streamed(self, response: httpx.Response) -> Answer:
         """Read a stream to its end. One that stops before it said how it ended is not taken."""
