@@ -1,22 +1,26 @@
 # Two commands: `make demo` runs the main job on this machine, `make test` runs every check.
 # Needs Python 3.11 or later with venv, and make. `make test` installs Debian packages that the tests talk to, saying so.
+# The model runs on an NVIDIA GPU where nvidia-smi sees one, else on the CPU; DEVICE=cpu or DEVICE=gpu decides otherwise.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PEERS  := .venv-torch
+DEVICE ?= $(shell nvidia-smi -L 2>/dev/null | grep -q GPU && echo gpu || echo cpu)
 UV     := $(shell command -v uv 2>/dev/null)
 APT    := dovecot-imapd dovecot-lmtpd chromium tesseract-ocr tesseract-ocr-osd tesseract-ocr-eng tesseract-ocr-chi-sim
 
+# $(call install,VENV) installs into a virtual environment exactly what is named after it.
 ifdef UV
-INSTALL = $(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --no-deps
+install = $(UV) pip install --quiet --compile-bytecode --python $(1)/bin/python --no-deps
 else
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 endif
 
 # Bytecode is kept, whatever this shell says: a command that compiles every module at each start takes seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench install install-test system lock wheel clean
+.PHONY: demo test check bench install install-test test-torch bench-torch system lock wheel clean
 
 demo: install
 	$(BIN)/mailbot demo
@@ -32,22 +36,37 @@ check: install-test
 bench: install-test system
 	$(BIN)/python -m tests.bench
 
-install: $(VENV)/.installed
+# What mailbot computes beside torch and JAX, which it never needs itself: in an environment of their own, several GB large.
+test-torch: $(PEERS)/.installed
+	$(PEERS)/bin/python -m pytest tests/torch
+
+bench-torch: $(PEERS)/.installed
+	$(PEERS)/bin/python -m tests.bench.bench_generate --torch-python $(PEERS)/bin/python
+	$(PEERS)/bin/python -m tests.bench.bench_train --torch-python $(PEERS)/bin/python
+
+install: $(VENV)/.installed-$(DEVICE)
 install-test: $(VENV)/.installed-test
 
-$(BIN)/python:
+%/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mailbot needs Python 3.11 or later")'
-	$(PYTHON) -m venv $(VENV)
+	$(PYTHON) -m venv $*
 
-$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
-	@echo "installing mailbot and the versions of requirements.lock into $(VENV)"
-	$(INSTALL) -r requirements.lock
-	$(INSTALL) -e .
+$(VENV)/.installed-$(DEVICE): requirements.lock requirements-$(DEVICE).lock pyproject.toml | $(BIN)/python
+	@echo "installing mailbot and the versions of requirements.lock and requirements-$(DEVICE).lock into $(VENV)"
+	$(call install,$(VENV)) -r requirements.lock -r requirements-$(DEVICE).lock
+	$(call install,$(VENV)) -e .
 	@touch $@
 
-$(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed
+$(VENV)/.installed-test: requirements-test.lock $(VENV)/.installed-$(DEVICE)
 	@echo "installing what the tests use: requirements-test.lock"
-	$(INSTALL) -r requirements-test.lock
+	$(call install,$(VENV)) -r requirements-test.lock
+	@touch $@
+
+LOCKS := requirements.lock requirements-cpu.lock requirements-test.lock requirements-torch.lock
+$(PEERS)/.installed: $(LOCKS) pyproject.toml | $(PEERS)/bin/python
+	@echo "installing mailbot, torch and JAX into $(PEERS): $(LOCKS)"
+	$(call install,$(PEERS)) $(addprefix -r ,$(LOCKS))
+	$(call install,$(PEERS)) -e .
 	@touch $@
 
 # Only what is missing is installed, through apt, with sudo for people who are not root.
@@ -61,14 +80,23 @@ system:
 	  $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends $$missing >/dev/null; \
 	fi
 
-# Resolves the newest versions that pyproject.toml allows, for the oldest Python that is supported.
+# Resolves the newest versions that pyproject.toml allows, for the oldest Python that is supported. Each file holds what comes on
+# top: -cpu or -gpu on the first, -test and then -torch on both.
+RESOLVE = uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 pyproject.toml
 lock:
-	uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra demo pyproject.toml -o requirements.lock
-	uv pip compile --quiet --no-header --no-annotate --no-emit-index-url --python-version 3.11 --extra dev --extra cpu -c requirements.lock pyproject.toml -o requirements-all.tmp
-	grep -vxFf requirements.lock requirements-all.tmp > requirements-test.lock; rm requirements-all.tmp
+	$(RESOLVE) --extra demo -o requirements.lock
+	$(RESOLVE) --extra demo --extra cpu -c requirements.lock -o lock.tmp
+	grep -vxFf requirements.lock lock.tmp > requirements-cpu.lock
+	$(RESOLVE) --extra demo --extra gpu -c requirements.lock -o lock.tmp
+	grep -vxFf requirements.lock lock.tmp > requirements-gpu.lock
+	$(RESOLVE) --extra dev --extra cpu -c requirements.lock -c requirements-cpu.lock -o lock.tmp
+	cat requirements.lock requirements-cpu.lock | grep -vxFf - lock.tmp > requirements-test.lock
+	$(RESOLVE) --extra dev --extra cpu --extra peers -c lock.tmp -o lock-peers.tmp
+	grep -vxFf lock.tmp lock-peers.tmp > requirements-torch.lock
+	rm lock.tmp lock-peers.tmp
 
 wheel: install-test
 	$(BIN)/python -m build --wheel --no-isolation
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
