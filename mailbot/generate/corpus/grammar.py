@@ -1,17 +1,18 @@
 """Phrase grammars: reads tables of wordings and writes one of their many sentences.
 
-A table is a text file. `= name` begins a section of lines, each one wording; `= name if due date, -total` is looked at only when the
-value `due date` is there and `total` is not, and the first section of a name that fits is taken. In a line `{value}` copies a value,
-`<section>` continues with a wording of that section, `[a|b|]` takes one of its parts; wordings and parts whose values are missing
-drop out, so `[ of {date}]` stands only where there is a date. `\\n` is a line break, `#` begins a comment line. A wording that begins with
-`~` is held out: training never sees it.
+A table is a text file. `= name` begins a section of lines, each one wording. `= name if due date, -total` is looked at only when
+the value `due date` is there and `total` is not; the first section of a name that fits is taken. In a line `{value}` copies a
+value, `<section>` goes on with a wording of that section, and `[a|b|]` takes one of its parts. Wordings and parts whose values are
+missing drop out, and of a reply's parts those that copy the most values win: `[ of {date}|]` always names a known date, while
+`[[ of {date}]|]` does so now and then. `\\n` is a line break, `# ` begins a comment, a wording after `~` is held out of training.
+The lines of a section `= name*` are words, each of them a wording.
 """
 
 from __future__ import annotations
 
 import random
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mailbot.errors import MailbotError
@@ -44,9 +45,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several parts."""
+    """One of several parts. `telling` says whether any copies a value."""
 
     parts: tuple[Line, ...]
+    telling: bool
+
+    def fullest(self, there: Collection[str]) -> Sequence[Line]:
+        """Return the parts that copy the most of the values that are there."""
+        if not self.telling:
+            return self.parts
+        usable = [part for part in self.parts if all(name in there for name in part.needs)]
+        most = max((len(part.needs) for part in usable), default=0)
+        return [part for part in usable if len(part.needs) == most]
 
 
 @dataclass(slots=True)
@@ -93,21 +103,28 @@ class Grammar:
 
     def _read(self, table: str) -> None:
         section: Section | None = None
+        words = False
         for number, line in enumerate(table.splitlines(), 1):
-            if not line.strip() or line.startswith("#"):
+            if not line.strip() or line.startswith("# "):
                 continue
             if line.startswith("= "):
                 name, _, conditions = line[2:].partition(" if ")
                 told = [one.strip() for one in conditions.split(",") if one.strip()]
+                words = name.endswith("*")
                 section = Section(
                     wanted=frozenset(one for one in told if one[0] != "-"),
                     unwanted=frozenset(one[1:] for one in told if one[0] == "-"),
                 )
-                self.sections.setdefault(name.strip(), []).append(section)
+                self.sections.setdefault(name.strip(" *"), []).append(section)
             elif section is None:
                 raise MailbotError(f"line {number} of a phrase table stands before its first section: {line!r}")
             else:
-                section.lines.append(_line(line))
+                section.lines += [_line(one) for one in (line.split() if words else [line])]
+
+    def names(self, section: str) -> tuple[str, ...]:
+        """Return the first wording of a section as a list: its words, which commas part; () for no such section."""
+        found = self.sections.get(section)
+        return tuple(one.strip() for one in str(found[0].lines[0].nodes[0]).split(",")) if found else ()
 
     def write(
         self,
@@ -155,9 +172,9 @@ class Grammar:
             elif isinstance(node, Follow):
                 self.write(node.section, values, rng, there=there, held_out=held_out, into=written)
             else:
-                usable = [part for part in node.parts if not part.needs or there is None or part.needs <= there]  # type: ignore[operator]
-                if usable:
-                    self._say(usable[int(rng.random() * len(usable))], values, rng, there, held_out, written)
+                parts = node.parts if there is None else node.fullest(there)
+                if parts:
+                    self._say(parts[int(rng.random() * len(parts))], values, rng, there, held_out, written)
 
 
 def _line(text: str) -> Line:
@@ -191,6 +208,8 @@ def _nodes(text: str, start: int, *, nested: bool) -> tuple[tuple[str | Copy | F
             nodes.append(choice)
         elif nested:
             return tuple(nodes), match.start()
+        elif match[0] == "|":
+            nodes.append("|")
         else:
             raise MailbotError(f"a bracket of a phrase is not balanced: {text!r}")
     if at < len(text):
@@ -207,4 +226,4 @@ def _choice(text: str, at: int) -> tuple[Choice, int]:
             raise MailbotError(f"a bracket of a phrase is not balanced: {text!r}")
         at = end + 1
         if text[end] == "]":
-            return Choice(parts=tuple(parts)), at
+            return Choice(parts=tuple(parts), telling=any(part.needs for part in parts)), at

@@ -11,30 +11,52 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Literal
 
-from mailbot.core.brief import OPEN, brief
+from mailbot.core.brief import KEYS, OPEN, brief
 from mailbot.generate.corpus.facts import Story
 from mailbot.generate.corpus.grammar import Grammar, Written
 
-Language = Literal["en", "zh"]
-LANGUAGES: tuple[Language, ...] = ("en", "zh")
+LANGUAGES = ("en", "zh")
+"""What replies are written in."""
+MAIL_LANGUAGES = (*LANGUAGES, "de", "fr")
 
 RULED = ("invoice_received", "invoice_missing_po", "order_received", "document_unreadable")
 """Intents that a rule decides: the brief's kind says so."""
 
-INTENTS = (
-    *RULED, "payment_date_asked", "quantity_unclear", "complaint", "delivery_asked", "delay_announced", "appointment", "refusal",
-    "question_received", "reminder", "bank_changed", "quote_asked", "credit_asked", "thanks",
+OPEN_INTENTS = (
+    "invoice_received", "order_received", "payment_date_asked", "quantity_unclear", "complaint", "delivery_asked",
+    "delay_announced", "appointment", "refusal", "question_received", "reminder", "bank_changed", "quote_asked", "credit_asked",
+    "thanks",
 )  # fmt: skip
+"""What a mail itself may want."""
+
+INTENTS = tuple(dict.fromkeys((*RULED, *OPEN_INTENTS)))
 
 MAX_PROMPT_BYTES = 1_500
 MAX_REPLY_BYTES = 900
-OTHER_LANGUAGE = 0.03
-"""The share of replies in the other language than the mail's."""
+RULED_SHARE = 0.45
+OTHER_LANGUAGE = 0.05
+"""The share of mails in another language than their reply."""
+SAME_THREAD = 0.04
+ASKS_MORE = 0.25
+ASKED = "asked"
 
-_RULED_WEIGHT, _OPEN_RULED_WEIGHT = 9.0, 2.0
-_ASKS = ("payment", "copy", "contact")
+KEPT = ("name", "desk", "company", "supplier", "customer", "invoice", "order", "item")
+"""What stays the same from one mail of a thread to the next."""
+
+_INVOICE_READ = {
+    "name": 0.85, "invoice": 0.95, "invoice date": 0.8, "due date": 0.5, "order": 0.6, "subtotal": 0.5, "tax": 0.5, "total": 0.92,
+    "supplier": 0.7, "customer": 0.5, "iban": 0.4, "attachments": 0.9, "problem": 0.03,
+}  # fmt: skip
+_READ = {
+    "invoice_received": _INVOICE_READ,
+    "invoice_missing_po": {key: chance for key, chance in _INVOICE_READ.items() if key != "order"},
+    "order_received": {"name": 0.85, "order": 0.8, "customer": 0.6, "rows": 0.75, "attachments": 0.8},
+    "document_unreadable": {"name": 0.85, "attachments": 0.95, "problem": 0.8},
+    OPEN: {"name": 0.85, "attachments": 0.08},
+}
+"""How often each fact is read, by kind."""
+_WITH_INVOICE = ("payment_date_asked", "reminder", "invoice_received", "credit_asked", "invoice_corrected")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +73,12 @@ class Example:
 
 
 @cache
+def has_wordings(language: str, intent: str) -> bool:
+    """Tell whether mails of an intent can be written in a language."""
+    return (resources.files(__package__) / "phrases" / language / f"{intent}.txt").is_file()
+
+
+@cache
 def grammar(language: str, intent: str) -> Grammar:
     """Return the wordings of an intent, with those that every mail shares."""
     phrases = resources.files(__package__) / "phrases" / language
@@ -60,96 +88,100 @@ def grammar(language: str, intent: str) -> Grammar:
 def examples(count: int, *, seed: int, held_out: bool = False) -> Iterator[Example]:
     """Yield examples, the same for the same seed. `held_out` ones have values and mail wordings that no other ones have."""
     rng = random.Random(f"{'held out' if held_out else 'corpus'} {seed}")  # noqa: S311 - made-up mail is no secret
+    thread, story = "", None
     for number in range(count):
-        yield example(rng, thread=f"{'h' if held_out else 'c'}{seed}-{number}", held_out=held_out)
+        if story is None or rng.random() > SAME_THREAD:
+            thread, story = f"{'held' if held_out else 'made'}-{seed}-{number}", None
+        one, story = example(rng, thread=thread, held_out=held_out, before=story)
+        yield one
 
 
-def example(rng: random.Random, *, thread: str, held_out: bool = False) -> Example:
-    """Return one example of a random language, kind and intent."""
+def example(rng: random.Random, *, thread: str, held_out: bool = False, before: Story | None = None) -> tuple[Example, Story]:
+    """Return an example of a random language, kind and intent, and the story it tells; `before` is the same thread's last one."""
     kind, intent = _case(rng)
-    language = LANGUAGES[rng.random() < 0.5]
-    mail_language = language if rng.random() >= OTHER_LANGUAGE else LANGUAGES[language == "en"]
     while True:
-        story = Story(rng, language=mail_language, reply_language=language, held_out=held_out)
+        story = _story(rng, intent, held_out, before)
         prompt = _prompt(story, kind, intent)
-        reply = _reply(story, intent, prompt)
-        text = _tidy(reply.text, language)
-        if len(prompt.encode()) <= MAX_PROMPT_BYTES and len(text.encode()) <= MAX_REPLY_BYTES:
-            facts = tuple(dict.fromkeys(value for value in reply.copied.values() if value in text))
-            return Example(thread=thread, prompt=prompt, reply=text, language=language, kind=kind, intent=intent, facts=facts)
+        told = grammar(story.reply_language, intent)
+        shown = _shown(story, prompt)
+        reply = told.write("reply", shown, rng, there=shown.keys())
+        text = _tidy(reply.text, story.reply_language)
+        missing = [name for name in told.names("must") if name in shown and name not in reply.copied]
+        if not missing and len(prompt.encode()) <= MAX_PROMPT_BYTES and len(text.encode()) <= MAX_REPLY_BYTES:
+            break
+    facts = dict.fromkeys(reply.copied[name] for name in ("name", *told.names("must"), "desk") if name in reply.copied)
+    return Example(
+        thread=thread, prompt=prompt, reply=text, language=story.reply_language, kind=kind, intent=intent, facts=tuple(facts)
+    ), story
 
 
 def _case(rng: random.Random) -> tuple[str, str]:
-    """Return kind and intent. The kinds of rules have more examples than one open intent has: they are most of the mail."""
-    if rng.random() < 0.42:
+    """Return kind and intent. A rule's kind is more frequent than one open intent: such mail is most of the mail."""
+    if rng.random() < RULED_SHARE:
         ruled = RULED[int(rng.random() * len(RULED))]
         return ruled, ruled
-    intent = INTENTS[int(rng.random() * len(INTENTS))]
-    if intent in ("invoice_missing_po", "document_unreadable"):  # no mail says so itself
-        intent = INTENTS[len(RULED) + int(rng.random() * (len(INTENTS) - len(RULED)))]
-    return OPEN, intent
+    return OPEN, OPEN_INTENTS[int(rng.random() * len(OPEN_INTENTS))]
+
+
+def _story(rng: random.Random, intent: str, held_out: bool, before: Story | None) -> Story:
+    """Return the story of a new mail: who writes to which desk in which languages."""
+    if before:
+        story = Story(rng, language=before.language, reply_language=before.reply_language, held_out=held_out)
+        if has_wordings(story.language, intent):
+            story.update({name: before[name] for name in KEPT if name in before})
+            return story
+    language = LANGUAGES[rng.random() < 0.5]
+    written = language
+    if rng.random() < OTHER_LANGUAGE:
+        others = [one for one in MAIL_LANGUAGES if one != language and has_wordings(one, intent)]
+        written = others[int(rng.random() * len(others))]
+    return Story(rng, language=written, reply_language=language, held_out=held_out)
 
 
 def _prompt(story: Story, kind: str, intent: str) -> str:
     """Write the mail of a story and return its brief."""
     rng = story.rng
     facts = _facts(story, kind, intent)
+    wordings = grammar(story.language, intent)
+    mail = ""
     if kind == OPEN or rng.random() < 0.85:
-        if kind in ("invoice_received", "invoice_missing_po") and rng.random() < 0.3:
-            story[f"ask {_ASKS[int(rng.random() * len(_ASKS))]}"] = "yes"
-        own = grammar(story.language, intent)
-        mail = _as_typed(own.write("letter", story, rng, held_out=story.held_out), rng)
-    else:
-        mail = ""
-    subject = "" if rng.random() < 0.04 else grammar(story.language, intent).write("subject", story, rng).text
-    return brief(
-        kind=kind, language=story.reply_language, desk=story["desk"], facts=facts, subject=subject, mail=_tidy(mail, story.language)
-    )
-
-
-_CHANCES = {
-    "invoice": 0.95, "invoice date": 0.8, "due date": 0.5, "order": 0.6, "subtotal": 0.5, "tax": 0.5, "total": 0.92, "supplier": 0.7,
-    "customer": 0.5, "iban": 0.4, "attachments": 0.9,
-}  # fmt: skip
+        asks = wordings.names("asks")
+        if asks and rng.random() < ASKS_MORE:
+            story[asks[int(rng.random() * len(asks))]] = ASKED
+            story["ask"] = wordings.write("ask", story, rng).text
+        mail = _as_typed(wordings.write("letter", story, rng, held_out=story.held_out), rng)
+    subject = "" if mail and rng.random() < 0.04 else wordings.write("subject", story, rng).text
+    mail = _tidy(mail, story.language)
+    return brief(kind=kind, language=story.reply_language, desk=story["desk"], facts=facts, subject=subject, mail=mail)
 
 
 def _facts(story: Story, kind: str, intent: str) -> dict[str, str]:
     """Return what was read of the documents: much for the kinds of rules, little for an open mail."""
     rng = story.rng
-    wanted: list[str] = ["name"] if rng.random() < 0.85 else []
-    if kind in ("invoice_received", "invoice_missing_po"):
-        wanted += [
-            key for key, chance in _CHANCES.items() if rng.random() < chance and (key, kind) != ("order", "invoice_missing_po")
-        ]
-    elif kind == "order_received":
-        wanted += [key for key in ("order", "customer", "rows", "attachments") if rng.random() < 0.8]
-    elif kind == "document_unreadable":
-        wanted += ["attachments"] * (rng.random() < 0.95) + ["problem"] * (rng.random() < 0.8)
-    elif intent in ("payment_date_asked", "reminder", "invoice_received") and rng.random() < 0.3:
-        wanted += [key for key, chance in _CHANCES.items() if rng.random() < chance]
-    elif rng.random() < 0.12:
-        wanted += ["attachments"]
+    chances = _READ.get(kind) or (_READ["invoice_received"] if intent in _WITH_INVOICE and rng.random() < 0.25 else _READ[OPEN])
+    wanted = [key for key, chance in chances.items() if rng.random() < chance]
     return {key: story[key] for key in wanted}
 
 
-def _reply(story: Story, intent: str, prompt: str) -> Written:
-    """Write the reply from the values that the brief shows."""
-    shown = {name: value for name, value in story.items() if value in prompt or name.startswith(("ask ", "problem "))}
-    if "\nname: " not in prompt:
-        shown.pop("name", None)
-    if "\nproblem: " not in prompt:
-        shown = {name: value for name, value in shown.items() if not name.startswith("problem")}
-    if "<|mail|>" in prompt and prompt.split("<|mail|>")[1] == "<|reply|>":
-        shown = {name: value for name, value in shown.items() if not name.startswith("ask ")}
+def _shown(story: Story, prompt: str) -> dict[str, str]:
+    """Return the values that the brief shows, which a reply may copy, and what is known of its question and problem."""
+    facts, _, mail = prompt.partition("<|mail|>")
+    shown: dict[str, str] = {}
+    for name, value in story.items():
+        if name in KEYS:
+            here = f"\n{name}: {value}" in facts or (name in ("invoice", "order") and value in mail)
+        elif value == ASKED:
+            here = story["ask"] in mail
+        else:
+            here = (name.startswith("problem ") and "\nproblem: " in facts) or name == "desk" or value in mail
+        if here:
+            shown[name] = value
     for fact, said in (("total", "sum"), ("due date", "due"), ("invoice date", "issued")):
-        if f"\n{fact}: " not in prompt:
-            shown.pop(fact, None)
-        elif fact in shown:
+        if fact in shown:
             shown.pop(said, None)
     if story.language != story.reply_language:
-        for words in ("item", "topic"):
-            shown.pop(words, None)
-    return grammar(story.reply_language, intent).write("reply", shown, story.rng, there=shown.keys())
+        shown.pop("topic", None)
+    return shown
 
 
 def _as_typed(mail: Written, rng: random.Random) -> str:
