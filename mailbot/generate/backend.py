@@ -41,7 +41,7 @@ class Resident:
 
     def __init__(self, weights: Any, shapes: Sequence[tuple[int, ...]], dtype: str) -> None:
         """`weights` is a nest of arrays; the state starts as zeros of `shapes`."""
-        self._weights = keras.tree.map_structure(lambda array: ops.convert_to_tensor(array, dtype=dtype), weights)
+        self._weights = keras.tree.map_structure(lambda array: _placed(array, dtype), weights)
         self._empty = [(shape, dtype) for shape in shapes]
         self._state: list[Any] = []
         self._begin()
@@ -84,6 +84,15 @@ class Resident:
             return outputs
 
         return call
+
+
+def _placed(array: Any, dtype: str) -> Any:
+    """Return an array as a tensor. On a CPU TensorFlow shares float32 arrays with numpy: its own conversion copies them twice."""
+    if NAME == "tensorflow" and dtype == "float32" and str(array.dtype) == dtype and not on_accelerator():
+        import tensorflow as tf
+
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return ops.convert_to_tensor(array, dtype=dtype)
 
 
 def limit_threads(most: int) -> None:
