@@ -92,9 +92,14 @@ def words_of(prompt: Prompt) -> str:
     return text.strip()
 
 
-def _judged(example: Example, text: str, loss: tuple[float, int], cut_off: bool) -> Judged:
+def chrf(text: str, reference: str) -> float:
+    """Return sacrebleu's chrF2 of one reply, 0 to 100 (Popović 2015: character n-grams up to 6, recall weighs twice)."""
     from sacrebleu.metrics.chrf import CHRF
 
+    return float(CHRF().sentence_score(text, [reference]).score)
+
+
+def _judged(example: Example, text: str, loss: tuple[float, int], cut_off: bool) -> Judged:
     return Judged(
         text=text,
         tally=tally(
@@ -104,7 +109,7 @@ def _judged(example: Example, text: str, loss: tuple[float, int], cut_off: bool)
             facts=example.facts,
             loss=loss[0],
             tokens=loss[1],
-            chrf=CHRF().sentence_score(text, [example.reply]).score,
+            chrf=chrf(text, example.reply),
             cut_off=cut_off,
         ),
     )

@@ -39,9 +39,9 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """What a model takes in bytes, with so many `slots` of `window` positions: in memory, all but `runtime` on the device.
+    """What a model takes in bytes, with so many `slots` of `window` positions.
 
-    `working` is what reading the longest prompt takes besides.
+    `working` is what a step takes besides: the attention scores of the longest prompt, or a second copy of the cache.
     """
 
     parameters: int
@@ -74,13 +74,14 @@ def needs(shape: Architecture, *, device: Literal["cpu", "gpu"], slots: int, win
     parameters = sum(tensor.size for tensor in tensors_of(shape))
     each = 4 if device == "cpu" else 2
     room = min(window or DEFAULT_WINDOW, shape.window)
-    scores = 2 * shape.heads * room * room * 4
-    logits = slots * shape.vocabulary * 4
+    cache = slots * shape.cache_bytes(room, each)
+    # as measured on a CPU: four arrays of scores are alive at once, and two of the feed-forward layer, in float32
+    reading = 4 * room * (4 * shape.heads * room + 2 * shape.inner * (2 if shape.gated else 1))
     return Needs(
         parameters=parameters,
         weights=parameters * each,
-        cache=slots * shape.cache_bytes(room, each),
-        working=scores + logits,
+        cache=cache,
+        working=max(cache, reading) + 4 * slots * shape.vocabulary,
         slots=slots,
         window=room,
         dtype="float32" if device == "cpu" else "bfloat16",

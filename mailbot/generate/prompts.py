@@ -44,7 +44,10 @@ class Prompts:
         if not self._tokenizer.chat_template:
             return self._encode("".join(f"{one['content']}\n\n" for one in messages))
         try:
-            text = self._tokenizer.apply_chat_template([dict(one) for one in messages], tokenize=False, add_generation_prompt=True)
+            # Qwen3 thinks aloud unless told not to; a template that knows no such switch does not see it
+            text = self._tokenizer.apply_chat_template(
+                [dict(one) for one in messages], tokenize=False, add_generation_prompt=True, enable_thinking=False
+            )
         except Exception as error:  # a template is a program: it may refuse a role in its own words, or simply fail
             why = " ".join(str(error).split())[:160]
             raise ConfigError(f"the model's chat template cannot write this prompt ({why})", remedy="use another model") from error
