@@ -32,7 +32,8 @@ def register(app: typer.Typer) -> None:
     app.add_typer(model_app, name="model")
 
 
-def _registry() -> Registry:
+def registry() -> Registry:
+    """Return the registry of the config."""
     from mailbot.generate.registry import Registry
 
     return Registry(load_config().state_dir / "models")
@@ -53,35 +54,35 @@ def add(
     from mailbot.generate.registry import gather
     from mailbot.generate.release import open_model
 
-    registry = _registry()
+    own = registry()
     here = Path(source).expanduser()
     chosen = name or here.resolve().name
-    registry.check_free(chosen)
+    own.check_free(chosen)
     if not here.exists() and hub.NAME.fullmatch(source):
         listing = hub.look_up(source, revision=revision)
         print(f"{source}: {_bytes(listing.bytes)} to fetch, licence {listing.licence}", file=sys.stderr)
-        with registry.gathering() as folder:
+        with own.gathering() as folder:
             hub.fetch(listing, folder, bars=sys.stderr.isatty())
             open_model(folder)
-            registry.settle(folder, chosen, source=listing.source, added=now().isoformat())
+            own.settle(folder, chosen, source=listing.source, added=now().isoformat())
     else:
         if revision:
             raise UsageError("--revision goes with a name on the hub", remedy=f"leave it out for the directory {source}")
         open_model(here)
-        with registry.gathering() as folder, progress_bar() as show:
+        with own.gathering() as folder, progress_bar() as show:
             gather(here, folder, progress=show)
-            registry.settle(folder, chosen, source=str(here.resolve()), added=now().isoformat())
-    _print(_described(registry.get(chosen), registry), as_json)
+            own.settle(folder, chosen, source=str(here.resolve()), added=now().isoformat())
+    _print(_described(own.get(chosen), own), as_json)
 
 
 @model_app.command("list")
 def list_releases(as_json: AsJson = False) -> None:
     """List the releases, and which one is in use."""
-    registry = _registry()
-    current = registry.in_use()
+    own = registry()
+    current = own.in_use()
     rows: list[dict[str, Any]] = [
         {"name": one.name, "current": one.name == current, "source": one.source, "added": one.added, "bytes": one.bytes}
-        for one in registry.releases()
+        for one in own.releases()
     ]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
@@ -95,8 +96,8 @@ def list_releases(as_json: AsJson = False) -> None:
 @model_app.command()
 def show(name: Name, as_json: AsJson = False) -> None:
     """Say what a release is, what it needs, and whether it fits this machine."""
-    registry = _registry()
-    _print(_described(registry.get(name), registry, intact=True), as_json)
+    own = registry()
+    _print(_described(own.get(name), own, intact=True), as_json)
 
 
 @model_app.command()
@@ -104,33 +105,27 @@ def publish(name: Name, as_json: AsJson = False) -> None:
     """Put a release in use; a running daemon takes it at its next start."""
     from mailbot.generate.release import open_model
 
-    registry = _registry()
-    release = registry.get(name)
+    own = registry()
+    release = own.get(name)
     if changed := release.changed():
         raise UsageError(
             f"{name}: {', '.join(changed)} changed since it was added", remedy="add the model again under another name"
         )
     open_model(release.directory)
-    registry.publish(name)
-    print(json.dumps({"current": registry.in_use()}) if as_json else f"in use: {name}")
+    own.publish(name)
+    print(json.dumps({"current": own.in_use()}) if as_json else f"in use: {name}")
 
 
 @model_app.command()
 def rollback(as_json: AsJson = False) -> None:
     """Put the release before this one in use again."""
-    registry = _registry()
-    registry.rollback()
-    current = registry.in_use()
+    own = registry()
+    own.rollback()
+    current = own.in_use()
     print(json.dumps({"current": current}) if as_json else f"in use: {current or 'none'}")
 
 
-def directory_of(name: str) -> Path:
-    """Return where a release lies, named as in the registry or by its directory. Raises NotFound, ConfigError."""
-    here = Path(name).expanduser()
-    return here if here.is_dir() else _registry().get(name).directory
-
-
-def _described(release: Release, registry: Registry, *, intact: bool = False) -> dict[str, Any]:
+def _described(release: Release, own: Registry, *, intact: bool = False) -> dict[str, Any]:
     """Return everything about a release, as `show --json` prints it; `intact` reads all of it to see whether it changed."""
     from mailbot.generate.fit import needs, this_machine
     from mailbot.generate.release import open_model
@@ -141,7 +136,7 @@ def _described(release: Release, registry: Registry, *, intact: bool = False) ->
     wanted = needs(shape, device=machine.device, slots=SLOTS)
     return {
         "name": release.name,
-        "current": registry.in_use() == release.name,
+        "current": own.in_use() == release.name,
         "source": release.source,
         "added": release.added,
         "digest": release.digest,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailbot.cli.model import AsJson, directory_of, model_app, progress_bar
+from mailbot.cli.model import AsJson, model_app, progress_bar, registry
 from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @model_app.command("eval")
 def evaluate(
-    a: Annotated[str, typer.Argument(metavar="A", help="A release, or a model's directory.")],
+    a: Annotated[str, typer.Argument(metavar="A", help="A release, or a directory (with a slash).")],
     b: Annotated[str, typer.Argument(metavar="[B]", help="Another one, to compare with it.")] = "",
     data: Annotated[
         Path | None, typer.Option(help='JSON Lines of {"prompt", "reply", "thread", "language", "kind", "facts"}.')
@@ -37,7 +37,7 @@ def evaluate(
 
     examples = read_examples(data, limit)
     names = [one for one in (a, b) if one]
-    directories = [directory_of(name) for name in names]
+    directories = [Path(name).expanduser() if "/" in name else registry().locate(name) for name in names]
     from mailbot.generate.evaluate import judge
     from mailbot.generate.side_by_side import report
 

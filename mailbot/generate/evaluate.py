@@ -61,7 +61,9 @@ def judge(
     asked = [replace(one, prompt=prompt_for(model, one.prompt)) for one in examples]
     losses = list(_losses(model, asked, room, progress))
     fitting = [index for index, loss in enumerate(losses) if loss is not None]
-    texts = _written(model, [asked[index].prompt for index in fitting], Size(slots=slots, window=room), max_tokens, progress)
+    texts = _written(
+        model, [asked[index].prompt for index in fitting], Size(slots=slots, widths=(), window=room), max_tokens, progress
+    )
     found: list[Judged | None] = [None] * len(asked)
     for index, (text, cut_off) in zip(fitting, texts, strict=True):
         found[index] = _judged(examples[index], text, losses[index] or (0.0, 0), cut_off)

@@ -104,6 +104,10 @@ class Registry:
         published = self._published()
         return published[-1] if published else SHIPPED if shipped_directory().is_dir() else ""
 
+    def locate(self, name: str) -> Path:
+        """Return where a release lies: "" is the one in use, a name with a slash is a directory. Raises NotFound, ConfigError."""
+        return Path(name).expanduser() if "/" in name else self.get(name or self.in_use()).directory
+
     def publish(self, name: str) -> None:
         """Make a release the one in use. Raises NotFound."""
         self.get(name)
