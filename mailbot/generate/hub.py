@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 import shutil
 from dataclasses import dataclass
@@ -34,14 +35,14 @@ class Listing:
         return f"hub:{self.name}@{self.commit}"
 
 
-def look_up(name: str, *, revision: str = "", endpoint: str | None = None) -> Listing:
-    """Ask the hub what a model consists of. `endpoint` None is the public hub, or HF_ENDPOINT.
+def look_up(name: str, *, revision: str = "", endpoint: str = "") -> Listing:
+    """Ask the hub what a model consists of. `endpoint` "" is HF_ENDPOINT, else the public hub.
 
     Raises Unreachable, LoginRefused (a gated model), NotFound, ConfigError for a model without safetensors.
     """
     from huggingface_hub import HfApi
 
-    api = HfApi(endpoint=endpoint)
+    api = HfApi(endpoint=_endpoint(endpoint))
     try:
         info = api.model_info(name, revision=revision or None, files_metadata=True, timeout=TIMEOUT_SECONDS)
     except Exception as error:
@@ -65,7 +66,7 @@ def look_up(name: str, *, revision: str = "", endpoint: str | None = None) -> Li
     )
 
 
-def fetch(listing: Listing, into: Path, *, endpoint: str | None = None, bars: bool = False) -> None:
+def fetch(listing: Listing, into: Path, *, endpoint: str = "", bars: bool = False) -> None:
     """Download the files of a listing into an empty folder; `bars` shows the progress on stderr.
 
     Raises Unreachable, LoginRefused, NotFound, DiskFull.
@@ -78,11 +79,15 @@ def fetch(listing: Listing, into: Path, *, endpoint: str | None = None, bars: bo
     (enable_progress_bars if bars else disable_progress_bars)()
     try:
         snapshot_download(
-            listing.name, revision=listing.commit, local_dir=into, allow_patterns=list(listing.files), endpoint=endpoint
+            listing.name, revision=listing.commit, local_dir=into, allow_patterns=list(listing.files), endpoint=_endpoint(endpoint)
         )
     except Exception as error:
         raise _told(error, listing.name) from error
     shutil.rmtree(into / ".cache", ignore_errors=True)
+
+
+def _endpoint(given: str) -> str | None:
+    return given or os.environ.get("HF_ENDPOINT") or None
 
 
 def _told(error: Exception, name: str) -> Exception:

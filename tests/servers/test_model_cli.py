@@ -13,6 +13,7 @@ import pytest
 from mailbot.cli.app import GLOBAL, main
 from mailbot.core.brief import OPEN, brief
 from mailbot.generate import fit
+from tests.servers.hub_server import COMMIT, Hub
 from tests.servers.model_folders import CHAT, brief_model, chat_model, configured
 
 Call = Callable[..., tuple[int, str, str]]
@@ -78,6 +79,21 @@ def test_a_memory_hog_does_not_fit(call: Call, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(fit, "memory_left", lambda: 1000)
     code, out, _ = call("model", "show", "tiny")
     assert (code, "IT DOES NOT FIT" in out) == (0, True)
+
+
+def test_a_model_of_the_hub(call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Hub(chat_model(tmp_path / "served")) as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.url)
+        added = answer(call, "model", "add", "desk/tiny", "--revision", "main")
+        assert (added["name"], added["source"]) == ("tiny", f"hub:desk/tiny@{COMMIT}")
+        code, _, err = call("model", "add", "desk/other")
+        assert (code, "no such model" in err) == (1, True)
+        only_pickles(hub.folder)
+        code, _, err = call("model", "add", "desk/tiny", "--name", "again")
+        assert (code, "the hub has no config.json and model*.safetensors of it" in err) == (3, True)
+    code, _, err = call("model", "add", "desk/tiny", "--name", "again")
+    assert (code, "check the network" in err) == (4, True)
+    assert {path.name for path in (tmp_path / "state" / "models").iterdir()} == {".lock", "tiny"}
 
 
 def only_pickles(folder: Path) -> None:
