@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_IBAN_LENGTHS = {
+IBAN_LENGTHS = {
     "AD": 24, "AE": 23, "AT": 20, "BE": 16, "BG": 22, "BR": 29, "CH": 21, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "EE": 20,
     "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GI": 23, "GR": 27, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IS": 26, "IT": 27,
     "LI": 21, "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "RO": 24, "RS": 22,
@@ -36,7 +36,7 @@ def find_ibans(text: str) -> list[tuple[int, int, str]]:
     """Return (start, end, IBAN without spaces) of every IBAN in a text whose length and check digits are right."""
     found = []
     for match in _IBAN.finditer(text):
-        length = _IBAN_LENGTHS.get(match[1][:2], 0)
+        length = IBAN_LENGTHS.get(match[1][:2], 0)
         end, taken = match.start(), 0
         while end < match.end(1) and taken < length:
             taken += text[end] != " "

@@ -122,7 +122,7 @@ def test_nothing_to_check(text: str) -> None:
 
 def test_the_template_and_the_desks_knowledge_are_sources() -> None:
     assert sources("within 14 days", skeleton="We answer within 14 days") == {"14": Source(place="template")}
-    assert sources("call +49 30 5550", knowledge="phone 030 5550, +49")["5550"] == Source(place="desk")
+    assert sources("ask for room 5550", knowledge="room 5550") == {"5550": Source(place="desk")}
 
 
 def test_share_is_that_of_grounded_spans() -> None:
@@ -173,8 +173,11 @@ def test_every_way_of_writing_a_date_is_one(day: date, language: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["1,", "1 ", "111 ", "1.", "11-", "a1.", "a.b-", "www.", "a@", "AB12", "EUR ", "1年", "Dear a\n", "A "]
+    "piece",
+    "1,|1 |111 |1.|11-|a1.|a.b-|www.|a@|AB12|EUR |1年|Dear a\n|A |十|0 1|+49 |12 Aa |Mr |[a|ten |rue de |Aa-|Aa.|a..|(0)|十月"
+    "|l'A|A& |Dear Aa and |<a |Aastr.".split("|"),
 )
 def test_hostile_repetition_ends(piece: str) -> None:
-    reading = Reading(file="x", media_type="", message=Message(text=piece * 50_000))
-    assert isinstance(ground(piece * 5_000, reading=reading, skeleton=""), tuple)
+    """Each with a figure at its end: lines without any are not searched for them."""
+    reading = Reading(file="x", media_type="", message=Message(text=piece * 50_000 + " 7"))
+    assert isinstance(ground(piece * 5_000 + " 7", reading=reading, skeleton=""), tuple)
