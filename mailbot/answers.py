@@ -72,23 +72,24 @@ class Answers:
             return "nobody to reply to"
         return ""
 
-    async def make_draft(self, item: Item, reading: Reading, route: Route) -> Draft:
-        """Return a draft with its grounding; nothing is stored. Raises TemplateProblem."""
+    def request(self, item: Item, reading: Reading, route: Route) -> DraftRequest:
+        """Return what a draft of an item is made from, by the templates in force now. Raises TemplateProblem."""
         facts = self.facts(item, reading)
         template = route.template or DEFAULT_TEMPLATE
         language = str(facts.values["language"])
-        skeleton = self.templates.render(template, language, facts)
-        mail = reading.message.text if reading.message else ""
-        draft = await self.generator.draft(
-            DraftRequest(
-                account=item.origin.account,
-                language=language,
-                template=template,
-                skeleton=skeleton,
-                facts=facts.values,
-                instructions=self.templates.instructions(template),
-                mail=mail,
-            )
+        return DraftRequest(
+            account=item.origin.account,
+            language=language,
+            template=template,
+            skeleton=self.templates.render(template, language, facts),
+            facts=facts.values,
+            instructions=self.templates.instructions(template),
+            mail=reading.message.text if reading.message else "",
         )
-        grounded = grounding.ground(draft.text, reading=reading, skeleton=skeleton, knowledge="")
+
+    async def make_draft(self, item: Item, reading: Reading, route: Route) -> Draft:
+        """Return a draft with its grounding; nothing is stored. Raises TemplateProblem."""
+        request = self.request(item, reading, route)
+        draft = await self.generator.draft(request)
+        grounded = grounding.ground(draft.text, reading=reading, skeleton=request.skeleton, knowledge="")
         return replace(draft, grounding=grounded, confidence=grounding.share(grounded))

@@ -7,7 +7,7 @@ loss, by the engine for the replies. Runs in the command's own process; importin
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,13 @@ from mailbot.core.quality import Tally, tally
 from mailbot.errors import BadInput, UsageError
 from mailbot.generate import transformer
 from mailbot.generate.backend import Resident, on_accelerator, ops
+from mailbot.generate.briefing import brief_of, messages_of
 from mailbot.generate.engine import Engine, Size
 from mailbot.generate.examples import Example
 from mailbot.generate.prompts import Prompt, Prompts
-from mailbot.generate.release import Model, open_model
+from mailbot.generate.release import Model, about_of, open_model
 from mailbot.generate.request import Request
+from mailbot.ports import DraftRequest
 
 BUCKETS = (128, 256, 512, 1024, 2048, 4096)
 """Tokens that a text is padded to for its loss: each is compiled once."""
@@ -51,27 +53,32 @@ def judge(
     max_tokens: int = 400,
     progress: Progress = lambda what, done, total: None,
 ) -> list[Judged | None]:
-    """Return what a release makes of each example, None where prompt and reference do not fit its window together.
+    """Return what a release makes of each example, None where prompt and reference together are longer than its window, and where
+    it was not trained for the template or language of a DraftRequest.
 
     `window` 0 is the model's own, at most 2,048. Raises ConfigError for a release that cannot be used, UsageError for prompts of a
     form that it does not read.
     """
     model = open_model(directory)
     room = min(window or 2048, model.checkpoint.architecture.window)
-    asked = [replace(one, prompt=prompt_for(model, one.prompt)) for one in examples]
-    losses = list(_losses(model, asked, room, progress))
-    fitting = [index for index, loss in enumerate(losses) if loss is not None]
-    texts = _written(
-        model, [asked[index].prompt for index in fitting], Size(slots=slots, widths=(), window=room), max_tokens, progress
-    )
-    found: list[Judged | None] = [None] * len(asked)
-    for index, (text, cut_off) in zip(fitting, texts, strict=True):
+    prompts = [prompt_for(model, one.prompt) for one in examples]
+    losses = list(_losses(model, prompts, [one.reply for one in examples], room, progress))
+    asked = [(index, prompt) for index, prompt in enumerate(prompts) if prompt is not None and losses[index] is not None]
+    size = Size(slots=slots, widths=(), window=room)
+    texts = _written(model, [prompt for _, prompt in asked], size, max_tokens, progress)
+    found: list[Judged | None] = [None] * len(examples)
+    for (index, _), (text, cut_off) in zip(asked, texts, strict=True):
         found[index] = _judged(examples[index], text, losses[index] or (0.0, 0), cut_off)
     return found
 
 
-def prompt_for(model: Model, prompt: Prompt) -> Prompt:
-    """Return a prompt in the form that the model reads. A chat model gets a brief as the user's message. Raises UsageError."""
+def prompt_for(model: Model, prompt: Prompt | DraftRequest) -> Prompt | None:
+    """Return a prompt in the form that the model reads, None where it was not trained for one. Raises UsageError.
+
+    A chat model gets a brief as the user's message.
+    """
+    if isinstance(prompt, DraftRequest):
+        return brief_of(prompt, about_of(model.checkpoint.directory)) if model.form == "brief" else messages_of(prompt)
     if model.form == "brief":
         if not isinstance(prompt, str) or not prompt.startswith(BRIEF):
             raise UsageError(
@@ -86,8 +93,10 @@ def prompt_for(model: Model, prompt: Prompt) -> Prompt:
     return ({"role": "user", "content": prompt},)
 
 
-def words_of(prompt: Prompt) -> str:
+def words_of(prompt: Prompt | DraftRequest) -> str:
     """Return what a prompt says, without roles and marks: what a written reply may take figures from."""
+    if isinstance(prompt, DraftRequest):
+        prompt = messages_of(prompt)
     text = prompt if isinstance(prompt, str) else "\n\n".join(one["content"] for one in prompt)
     for mark in MARKS:
         text = text.replace(mark, "\n\n")
@@ -117,7 +126,9 @@ def _judged(example: Example, text: str, loss: tuple[float, int], cut_off: bool)
     )
 
 
-def _losses(model: Model, examples: Sequence[Example], room: int, progress: Progress) -> Iterator[tuple[float, int] | None]:
+def _losses(
+    model: Model, asked: Sequence[Prompt | None], replies: Sequence[str], room: int, progress: Progress
+) -> Iterator[tuple[float, int] | None]:
     """Yield the loss (nats) of each reference after its prompt, and its tokens; None where they do not fit."""
     shape, prompts = model.checkpoint.architecture, Prompts(model.tokenizer)
     dtype = "bfloat16" if on_accelerator() else "float32"
@@ -129,11 +140,11 @@ def _losses(model: Model, examples: Sequence[Example], room: int, progress: Prog
         return state, ops.logsumexp(logits, axis=-1) - chosen
 
     run = resident.compiled(step)
-    for done, example in enumerate(examples):
-        progress("reference replies read", done, len(examples))
-        reply = [*model.tokenizer(example.reply, add_special_tokens=False)["input_ids"], *_end(model)]
+    for done, (asked_for, reference) in enumerate(zip(asked, replies, strict=True)):
+        progress("reference replies read", done, len(asked))
+        reply = [*model.tokenizer(reference, add_special_tokens=False)["input_ids"], *_end(model)]
         try:
-            prompt, _ = prompts.fit(example.prompt, room - len(reply))
+            prompt, _ = prompts.fit(asked_for or "", room - len(reply))
         except BadInput:
             yield None
             continue
@@ -142,7 +153,7 @@ def _losses(model: Model, examples: Sequence[Example], room: int, progress: Prog
         padded[0, : len(row)] = row
         losses = np.asarray(ops.convert_to_numpy(run(padded)))[0]
         yield float(losses[len(prompt) - 1 : len(row) - 1].astype(np.float64).sum()), len(reply)
-    progress("reference replies read", len(examples), len(examples))
+    progress("reference replies read", len(asked), len(asked))
 
 
 def _end(model: Model) -> list[int]:

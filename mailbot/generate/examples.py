@@ -10,14 +10,18 @@ from typing import Any
 
 from mailbot.errors import UsageError
 from mailbot.generate.prompts import Prompt
+from mailbot.ports import DraftRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One mail that a person answered. `facts` are what the reply must copy, None: what `reply` takes from the prompt."""
+    """One mail that a person answered. `facts` are what the reply must copy, None: what `reply` takes from the prompt.
+
+    A `prompt` that is a DraftRequest becomes the prompt that each release reads.
+    """
 
     thread: str
-    prompt: Prompt
+    prompt: Prompt | DraftRequest
     reply: str
     language: str = ""
     kind: str = ""

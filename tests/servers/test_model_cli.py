@@ -135,7 +135,9 @@ def test_a_broken_model_is_refused(what: str, call: Call, tmp_path: Path) -> Non
         (("show", "none"), 1, "no release 'none'"),
         (("publish", "../etc"), 2, "cannot name a release"),
         (("rollback",), 2, "no release was published"),
-        (("eval", "none"), 2, "nothing to judge by"),
+        (("eval", "none"), 2, "one thing to judge by is needed"),
+        (("eval", "none", "--data", "none.jsonl", "--from-reviews"), 2, "one thing to judge by is needed"),
+        (("eval", "none", "--from-reviews"), 2, "no reply was sent yet"),
         (("eval", "none", "--data", "none.jsonl"), 2, "none.jsonl: cannot be read"),
     ],
 )
@@ -187,8 +189,8 @@ def test_one_release_is_judged_for_people(call: Call, tmp_path: Path) -> None:
     )
     code, out, err = call("model", "eval", f"{CHAT}/", "--data", "data.jsonl", "--max-tokens", 3)
     assert code == 0, err
-    assert "all: 1 replies of 1 threads" in out
+    assert out.startswith("1 replies of 1 threads\n")
     assert "1 examples were left out" in out
     (tmp_path / "data.jsonl").write_text('{"prompt": "Pay?", "reply": "' + "w " * 300 + '"}\n')
     code, _, err = call("model", "eval", f"{CHAT}/", "--data", "data.jsonl")
-    assert (code, "of no example fit into the model's window" in err) == (2, True)
+    assert (code, "no example can be used: too long" in err) == (2, True)
