@@ -40,14 +40,21 @@ class Finder(NamedTuple):
     hint: str = ""
 
 
-_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0x202F: 0x20, 0x2009: 0x20}
-_PLAIN = str.maketrans({code: chr(plain) for code, plain in _WIDE.items()} | {0x2019: "'", 0x2212: "-", 0x2011: "-", 0xFFE5: "¥"})
-"""One character to one, so that offsets stay: full-width forms, the spaces of thousands, typographic signs."""
+_KEPT = "，：；！？（）"
+"""Chinese punctuation, which parts sentences and no figures; between figures two of them are looked at again."""
+_WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F) if chr(code) not in _KEPT}
+_SPACES = dict.fromkeys((0x3000, 0xA0, 0x202F, 0x2009), 0x20)
+_SIGNS = {0x2019: "'", 0x2212: "-", 0x2011: "-", 0xFFE5: "¥"}
+_PLAIN = str.maketrans({code: chr(shown) for code, shown in (_WIDE | _SPACES).items()} | _SIGNS)
+_BETWEEN_FIGURES = re.compile(r"(?<=\d)(?:(，)(?=\d{3}(?!\d))|：(?=\d\d(?!\d)))")
 
 
 def plain(text: str) -> str:
-    """Return the text with look-alikes made one, character for character."""
-    return text if text.isascii() else text.translate(_PLAIN)
+    """Return the text with look-alikes made one, character for character: full-width forms, spaces of thousands, dashes."""
+    if text.isascii():
+        return text
+    text = text.translate(_PLAIN)
+    return _BETWEEN_FIGURES.sub(lambda match: "," if match[1] else ":", text) if "，" in text or "：" in text else text
 
 
 def span(

@@ -13,6 +13,7 @@ NOBODY = frozenset(
 
 FIRST_NAMES = frozenset(
     """
+    april august june may
     james john robert michael william david richard joseph thomas charles christopher daniel matthew anthony mark paul
     steven andrew kenneth george joshua kevin brian edward ronald timothy jason jeffrey ryan jacob gary nicholas eric
     jonathan stephen larry justin scott brandon benjamin samuel gregory frank alexander raymond patrick jack dennis jerry
@@ -41,6 +42,11 @@ FIRST_NAMES = frozenset(
 
 NO_NAMES = frozenset(
     """
+    month end pro forma facture commande bon livraison factura pedido fattura ordine factuur dunning remittance advice confirmation
+    receipt inbound outbound reconciliation master framework annual report service level helpdesk ticket case file folder table
+    appendix annex chapter article clause bank chamber commerce court ministry office president vice assistant secretary engineer
+    specialist coordinator officer representative dpt dept regional national international global local north south east west
+    central asia africa pacific day night morning afternoon evening spring summer autumn winter merry easter thanksgiving black
     the a an this that these those we you he she it they i our your his her their my please thank thanks dear hello hi
     kind best warm many with for from to in on at by of as if when once after before and or but so not no yes all any each
     both regards wishes re fw sincerely subject attn note could would can will should do does did is are was were have has

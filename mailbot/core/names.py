@@ -18,8 +18,9 @@ Found = tuple[int, int, Kind]
 """Where something is named, as half-open offsets, and whether it is a person or company, or a place."""
 
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĄĆČĎĐĘĚĞŁŃŇŐŘŚŞŠŤŮŰŹŻŽİ]"
+_LETTER = r"[A-Za-zÀ-ÖØ-öø-ɏ]"
 _PARTICLE = r"(?:van|von|vom|zu|zur|de|der|den|del|della|di|da|dos|la|le|ten|ter|bin|al)"
-_WORD = rf"{_CAPITAL}(?:[^\W\d_]|['’-](?=[^\W\d_])){{0,30}}(?!\w)"
+_WORD = rf"{_CAPITAL}(?:{_LETTER}|['’-](?={_LETTER})){{0,30}}(?![A-Za-zÀ-ÖØ-öø-ɏ0-9_])"
 _INITIAL = rf"{_CAPITAL}\."
 _NAME = rf"(?:{_PARTICLE} ){{0,2}}{_WORD}(?:[ ](?:{_PARTICLE} ){{0,2}}(?:{_WORD}|{_INITIAL})){{0,3}}"
 
@@ -32,6 +33,7 @@ _TITLE = rf"(?:{_TITLES})\b\.?"
 _SALUTATION = re.compile(
     rf"^[ \t]*(?:{_GREETINGS})[ ]+(?P<name>[^\W\d_][^\n,!:;<>，！：]{{0,79}}?)[ \t]*[,!:;，！：]?[ \t]*$", re.I | re.M
 )
+_BETWEEN = re.compile(r"[ ]+(?:and|und|et|y|e|en|&)[ ]+|,[ ]*")
 _BEFORE_NAME = re.compile(rf"(?:{_TITLE}|\bm\.)[ ]+", re.I)
 _TITLED = re.compile(rf"(?<!\w)(?P<title>(?i:{_TITLES}))\b\.?[ ](?:(?:Dr|Prof|Ing|med|Dipl\.-Ing)\b\.?[ ]){{0,3}}(?P<name>{_NAME})")
 _FULL = re.compile(rf"(?<![\w'’-])(?P<name>{_WORD}(?:[ ](?:{_PARTICLE} ){{0,2}}(?:{_WORD}|{_INITIAL})){{1,3}})")
@@ -46,17 +48,24 @@ _FORM = (
     r"(?:GmbH(?: & Co\. KG)?|AG|KG|Ltd|Limited|LLC|Inc|Corp|Corporation|PLC|B\.?V|N\.?V|S\.A|S\.?r\.?l|SpA|SARL|SAS|SE|S\.?L|"
     r"Oy|AB|ApS|A/S)"
 )
-_COMPANY = re.compile(rf"(?<!\w)(?P<name>(?:[^\W\d_a-z][\w&.'-]{{0,40}}[ ]+|&[ ]+){{1,6}}{_FORM}(?!\w))")
+_COMPANY = re.compile(rf"(?<!{_LETTER})(?P<name>(?:{_CAPITAL}[\w&.'-]{{0,40}}[ ]+|&[ ]+){{1,6}}{_FORM}(?!{_LETTER}))")
 
 _HAN = r"[\u4e00-\u9fff]"
 _HAN_TITLE = r"(?:先生|女士|小姐|经理|总监|主任|主管|老师|教授|博士|工程师|会计|总(?![部数额是计共体的之]))"
 _HAN_FAMILY = rf"(?:{FAMILY_NAMES_HAN})"
 _HAN_TITLED = re.compile(rf"(?<![对双我贵各他第])(?P<name>{_HAN_FAMILY}{_HAN}{{0,2}}?)(?:{_HAN}{{2}})?{_HAN_TITLE}")
-_HAN_SALUTATION = re.compile(r"^[ \t]*(?:尊敬的|亲爱的)[ ]?(?P<name>[^\s,，:：!！]{1,40})[,，:：!！]", re.M)
-_HAN_SIGNED = re.compile(rf"(?:此致|敬礼|祝好|谢谢)[!！。，,]?\s*\n+[ \t]*(?P<name>{_HAN_FAMILY}{_HAN}{{1,2}})[ \t]*$", re.M)
+_HAN_SALUTATION = re.compile(
+    rf"^[ \t]*(?:(?:尊敬的|亲爱的)[ ]?(?P<name>[^\n,，:：!！]{{1,40}}?)(?:[,，]?[您你]好)?[,，:：!！]"
+    rf"|(?P<bare>{_HAN_FAMILY}{_HAN}{{0,2}}?{_HAN_TITLE}?|{_NAME})[,，]?[ ]?[您你]好)",
+    re.M,
+)
+_HAN_NOBODY = re.compile(
+    r"^各位|(?:同事|同仁|客户|供应商|团队|部|组|中心|公司|顾客|朋友|用户|伙伴|负责人|先生.女士|女士.先生)[们]?$"
+)
+_HAN_SIGNED = re.compile(rf"(?:此致|敬礼|祝好|商祺|谢谢)[!！。，,]?\s*\n+[ \t]*(?P<name>{_HAN_FAMILY}{_HAN}{{1,2}})[ \t]*$", re.M)
 _HONORIFIC = re.compile(rf"{_HAN_TITLE}$")
 _HAN_COMPANY = re.compile(r"[\u4e00-\u9fff（）()]{2,30}?(?:有限公司|股份公司|集团)")
-_BEFORE_COMPANY = re.compile(r"^.*(?:感谢|收到|来自|贵司|我们|关于|联系|由|与|向|给|请|致|是|的)(?=.{6})")
+_BEFORE_COMPANY = re.compile(r"^.*(?:感谢|谢谢|收到|来自|代表|介绍|贵司|我们|关于|联系|由|与|向|给|请|致|是|的)(?=.{6})")
 """Chinese has no spaces: what stands before a company's name in a sentence."""
 _HAN_STREET = re.compile(rf"{_HAN}{{2,9}}?(?:路|街|大道|巷)\d{{1,5}} ?[号弄]")
 _BEFORE_STREET = re.compile(r"^.*[到往至在于址市区县省](?=.{2})")
@@ -85,20 +94,17 @@ def names_of(text: str) -> Iterator[Found]:
 
 def _greeted(text: str) -> Iterator[Found]:
     for match in _SALUTATION.finditer(text):
-        at = match.start("name")
-        for part in _parts(match["name"]):
-            start = at + part.start()
-            name = part[0]
+        start = match.start("name")
+        for part in _BETWEEN.split(match["name"]):
+            at, name = text.index(part, start), part
+            start = at + len(part)
             while title := _BEFORE_NAME.match(name):
-                name, start = name[title.end() :], start + title.end()
+                name, at = name[title.end() :], at + title.end()
             name = name.rstrip(" .")
-            if name and not set(re.findall(r"[^\W\d_]+", name.casefold())) <= NOBODY:
-                yield start, start + len(name), "name"
-
-
-def _parts(names: str) -> Iterator[re.Match[str]]:
-    """Yield the names of a greeting to several."""
-    return re.finditer(r"(?:(?![ ]+(?:and|und|et|y|e|en|&)[ ]|,).)+", names.strip())
+            words = re.findall(r"[^\W\d_]+", name.casefold())
+            known = any(word in FIRST_NAMES for word in words) or not set(words) <= NOBODY | NO_NAMES
+            if known and not name[0].islower():
+                yield at, at + len(name), "name"
 
 
 def _person(match: re.Match[str], *, german: bool) -> Iterator[Found]:
@@ -153,9 +159,10 @@ def _without_ordinary(text: str, start: int, end: int, *, most: int) -> Found:
 def _chinese(text: str) -> Iterator[Found]:
     for pattern in (_HAN_SALUTATION, _HAN_TITLED, _HAN_SIGNED):
         for match in pattern.finditer(text):
-            name = _HONORIFIC.sub("", match["name"]) or match["name"]
-            if name not in NOBODY:
-                yield match.start("name"), match.start("name") + len(name), "name"
+            group = "name" if match["name"] else "bare"
+            name = _HONORIFIC.sub("", match[group]) or match[group]
+            if match[group] not in NOBODY and name not in NOBODY and not _HAN_NOBODY.search(match[group]):
+                yield match.start(group), match.start(group) + len(name), "name"
     for match in _HAN_COMPANY.finditer(text):
         yield match.end() - len(_BEFORE_COMPANY.sub("", match[0])), match.end(), "name"
     for match in _HAN_STREET.finditer(text):

@@ -69,8 +69,8 @@ def _identifier(match: re.Match[str]) -> Span:
 
 
 def _in_words(match: re.Match[str]) -> Span | None:
-    value = NUMBER_WORDS.get(match["n"].casefold())
-    return span(match, "number", {("number", str(value))}, first="n", last="n") if value else None
+    value = NUMBER_WORDS.get(match[0].casefold())
+    return span(match, "number", {("number", str(value))}) if value else None
 
 
 def _in_han(match: re.Match[str]) -> Span | None:
@@ -128,6 +128,7 @@ AMOUNTS: tuple[Finder, ...] = (
 """Each holds a figure."""
 
 NUMBERS: tuple[Finder, ...] = (
+    Finder(re.compile(r"(?<!\w)[A-Z]{2} ?\d{3}[ .]\d{3}[ .]\d{3}(?![\w.,]\d|\w)", re.A), _identifier),
     Finder(re.compile(r"(?<![\w.,])(?P<n>\d{1,2})(?:st|nd|rd|th)\b", re.A), _ordinal),
     Finder(
         re.compile(
@@ -146,9 +147,9 @@ _UNITS = (
 ).split()
 """The beginnings of the words for a stretch of time or a share."""
 _IN_WORDS = re.compile(
-    r"\b(?P<n>[^\W\d_]+(?:-[^\W\d_]+)?)[ -](?:(?:business|working|calendar|full|more|further|volle|weitere|weiteren) )?"
+    r"\b[^\W\d_]+(?:-[^\W\d_]+)?(?=[ -](?:\(\d+\) )?(?:(?:business|working|calendar|full|more|further|volle|weitere|weiteren) )?"
     rf"(?:[Ww]erk|[Aa]rbeits|[Kk]alender|[Bb]ank)?(?:{'|'.join(f'[{unit[0].upper()}{unit[0]}]{unit[1:]}' for unit in _UNITS)}"
-    r"|per cent|pour cent|mesi\b|ore\b|jaar|maand)"
+    r"|per cent|pour cent|mesi\b|ore\b|jaar|maand))"
 )
 COUNTED_IN_WORDS = Finder(_IN_WORDS, _in_words)
 COUNTED_IN_HAN: tuple[Finder, ...] = (

@@ -50,6 +50,13 @@ def _phone(match: re.Match[str]) -> Span | None:
     return span(match, "number", keys, says=says, first="phone", last="phone")
 
 
+def _file(match: re.Match[str]) -> Span:
+    """A file's name; of a Chinese one its last two characters, for what stands before it may be the sentence."""
+    stem = match[0].rpartition(".")[0]
+    says = {("id", re.sub(r"[\W_]", "", stem.casefold()))} | ({("number", stem.lstrip("0"))} if stem.isdigit() else set())
+    return span(match, "number", {("file", match[0].casefold())}, says=says)
+
+
 _STREET_WORDS = {"st": "street", "rd": "road", "ave": "avenue", "blvd": "boulevard", "ln": "lane", "dr": "drive", "pl": "place"}
 
 
@@ -73,6 +80,11 @@ SITES = Finder(
     ),
     _link,
 )
+_ENDINGS = "pdf|docx?|xlsx?|csv|ods|odt|pptx?|tiff?|png|jpe?g|heic|zip|xml|eml|msg|txt"
+FILES = Finder(
+    re.compile(rf"(?:[\u4e00-\u9fff]{{1,2}}|(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{{1,80}})\.(?:{_ENDINGS})(?![A-Za-z0-9_])", re.I), _file
+)
+FILE_HINT = re.compile(rf"\.(?:{_ENDINGS})(?![A-Za-z0-9_])", re.I)
 SITE_HINT = re.compile(rf"\.(?:{_TLD})(?![\w-])", re.A)
 
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞŁŠŽČŚŻ]"
@@ -91,7 +103,7 @@ PLACES: tuple[Finder, ...] = (
     Finder(re.compile(_PHONE, re.A), _phone),
     Finder(re.compile(_CUED_PHONE, re.A), _phone),
     Finder(re.compile(r"(?<!\w)(?P<phone>\(0?\d{2,4}\) ?\d{3,4}[ -]\d{4})(?!\w)", re.A), _phone, "("),
-    Finder(re.compile(r"(?<![\w.,/-])(?P<phone>0\d{2,4}[ /-]\d{3,4}(?:[ /-]?\d{2,4}){0,3})(?![\w/-])", re.A), _phone),
+    Finder(re.compile(r"(?<![\w.,/-])(?P<phone>0\d{2,4}(?: ?[/-] ?| )\d{3,4}(?:[ /-]?\d{2,4}){0,3})(?![\w/-])", re.A), _phone),
     Finder(
         re.compile(
             rf"(?<!\w)(?:{_CAPITAL}[\w-]{{1,30}}(?:straße|strasse|str\.|str|weg|platz|allee|gasse|damm|ufer|straat|laan|plein|gracht)"
@@ -115,7 +127,7 @@ PLACES: tuple[Finder, ...] = (
     ),
     Finder(
         re.compile(
-            rf"(?<!\w)(?:Calle|Avenida|Avda\.|Plaza|Paseo|Via|Viale|Piazza|Corso)(?: {_SMALL})*(?: {_WORD}){{1,3}},? ?\d{{1,4}}\b"
+            rf"(?<!\w)(?i:Calle|Avenida|Avda\.|Plaza|Paseo|Via|Viale|Piazza|Corso)(?: {_SMALL})*(?: {_WORD}){{1,3}},? ?\d{{1,4}}\b"
         ),
         _street,
     ),

@@ -13,7 +13,7 @@ from mailbot.core.checkable import Finder, Key, Span, plain
 from mailbot.core.numerals import NUMBER_WORDS
 from mailbot.core.span_dates import DATES, MONTHS, TIMES, WORDED_DATES
 from mailbot.core.span_figures import AMOUNTS, COUNTED_IN_HAN, COUNTED_IN_WORDS, NUMBERS
-from mailbot.core.span_places import ADDRESSES, LINKS, PLACES, SITE_HINT, SITES
+from mailbot.core.span_places import ADDRESSES, FILE_HINT, FILES, LINKS, PLACES, SITE_HINT, SITES
 
 __all__ = ["MAX_TEXT", "MONTHS", "Key", "Span", "plain", "spans_of"]
 
@@ -62,12 +62,14 @@ def _lines_with_figures(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _first(text: str) -> Iterator[Finder]:
-    """Yield the finders of links and mail addresses that a text needs: what they claim is nothing else."""
+    """Yield the finders of links, mail addresses and files that a text needs: what they claim is nothing else."""
     if "://" in text or "www." in text or "WWW." in text:
         yield LINKS
     yield ADDRESSES
     if SITE_HINT.search(text):
         yield SITES
+    if FILE_HINT.search(text):
+        yield FILES
 
 
 def _last(text: str) -> Iterator[Finder]:
