@@ -185,12 +185,18 @@ def _print(about: dict[str, Any], as_json: bool) -> None:
     )
     verdict = "it fits" if about["fits"] else "IT DOES NOT FIT"
     print(f"  machine  {machine['name']}, {_bytes(machine['memory'])} free: {verdict}")
-    print(f"  speed    at most {one[1]:g} tokens a second for one text, {many[1]:g} for {many[0]} at once (an estimate from the")
+    print(
+        f"  speed    at most {_rounded(one[1])} tokens a second for one text, {_rounded(many[1])} for {many[0]} at once (an estimate from the"
+    )
     print(f"           {_bytes(machine['bandwidth'])} a second that this machine's memory was just seen to give)")
     for note in about["notes"]:
         print(f"  note     {note}")
     for file in about["changed"]:
         print(f"  CHANGED  {file} is not as it was added")
+
+
+def _rounded(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"
 
 
 def _bytes(count: float) -> str:
