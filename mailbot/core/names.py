@@ -7,7 +7,7 @@ capitalised, only after a title or a first name. Not found: a lone first or fami
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from mailbot.core.draft import Kind
@@ -56,16 +56,16 @@ _HAN_FAMILY = rf"(?:{FAMILY_NAMES_HAN})"
 _HAN_TITLED = re.compile(rf"(?<![对双我贵各他第])(?P<name>{_HAN_FAMILY}{_HAN}{{0,2}}?)(?:{_HAN}{{2}})?{_HAN_TITLE}")
 _HAN_SALUTATION = re.compile(
     rf"^[ \t]*(?:(?:尊敬的|亲爱的)[ ]?(?P<name>[^\n,，:：!！]{{1,40}}?)(?:[,，]?[您你]好)?[,，:：!！]"
-    rf"|(?P<bare>{_HAN_FAMILY}{_HAN}{{0,2}}?{_HAN_TITLE}?|{_NAME})[,，]?[ ]?[您你]好)",
+    rf"|(?P<bare>{_HAN}{{2,4}}?{_HAN_TITLE}?|{_HAN_FAMILY}{_HAN_TITLE}|{_NAME})[,，]?[ ]?[您你]好)",
     re.M,
 )
 _HAN_NOBODY = re.compile(
-    r"^各位|(?:同事|同仁|客户|供应商|团队|部|组|中心|公司|顾客|朋友|用户|伙伴|负责人|先生.女士|女士.先生)[们]?$"
+    r"^(?:各位|大家|诸位|你们)|(?:同事|同仁|客户|供应商|团队|部|组|中心|公司|顾客|朋友|用户|伙伴|负责人|先生.女士|女士.先生)[们]?$"
 )
 _HAN_SIGNED = re.compile(rf"(?:此致|敬礼|祝好|商祺|谢谢)[!！。，,]?\s*\n+[ \t]*(?P<name>{_HAN_FAMILY}{_HAN}{{1,2}})[ \t]*$", re.M)
 _HONORIFIC = re.compile(rf"{_HAN_TITLE}$")
 _HAN_COMPANY = re.compile(r"[\u4e00-\u9fff（）()]{2,30}?(?:有限公司|股份公司|集团)")
-_BEFORE_COMPANY = re.compile(r"^.*(?:感谢|谢谢|收到|来自|代表|介绍|贵司|我们|关于|联系|由|与|向|给|请|致|是|的)(?=.{6})")
+_BEFORE_COMPANY = re.compile(r"^.*(?:感谢|谢谢|收到|来自|代表|介绍|更改|变更|贵司|我们|关于|联系|由|与|向|给|请|致|是|的)(?=.{6})")
 """Chinese has no spaces: what stands before a company's name in a sentence."""
 _HAN_STREET = re.compile(rf"{_HAN}{{2,9}}?(?:路|街|大道|巷)\d{{1,5}} ?[号弄]")
 _BEFORE_STREET = re.compile(r"^.*[到往至在于址市区县省](?=.{2})")
@@ -81,13 +81,14 @@ def names_of(text: str) -> Iterator[Found]:
     for match in _COMPANY.finditer(text):
         yield _without_ordinary(text, match.start("name"), match.end("name"), most=1)
     yield from _greeted(text)
-    language = guess(text)
-    for match in _TITLED.finditer(text):
+    titled, full = list(_TITLED.finditer(text)), list(_FULL.finditer(text))
+    language = guess(text) if titled or full else ""
+    for match in titled:
         yield from _person(match, german=language == "de" or match["title"].casefold() in ("herr", "herrn", "frau"))
     for match in _SIGNED.finditer(text):
         if not _ordinary(match["name"].split()):
             yield match.start("name"), match.end("name"), "name"
-    yield from _in_sentences(text, german=language in ("de", ""))
+    yield from _in_sentences(text, full, german=language in ("de", ""))
     if not text.isascii():
         yield from _chinese(text)
 
@@ -123,9 +124,9 @@ def _leads_on(word: str) -> bool:
     return word.endswith(".") or word[0].islower() or word.casefold() in FIRST_NAMES
 
 
-def _in_sentences(text: str, *, german: bool) -> Iterator[Found]:
+def _in_sentences(text: str, found: Iterable[re.Match[str]], *, german: bool) -> Iterator[Found]:
     """Yield names of two words or more in running text: with a first name anywhere, without one only inside a sentence."""
-    for match in _FULL.finditer(text):
+    for match in found:
         start = match.start("name")
         words = match["name"].split(" ")
         while words and (words[0].casefold() in NO_NAMES or words[0].casefold() in NOBODY):
@@ -171,8 +172,8 @@ def _chinese(text: str) -> Iterator[Found]:
 
 @lru_cache(maxsize=256)
 def pattern_of(folded: str) -> re.Pattern[str]:
-    """Return what finds a folded name as whole words."""
-    return re.compile(rf"(?<![^\W_]){re.escape(folded)}(?![^\W_])")
+    """Return what finds a folded name as whole words; Chinese around it is no part of it."""
+    return re.compile(rf"(?<![a-z0-9à-öø-ɏ]){re.escape(folded)}(?![a-z0-9à-öø-ɏ])")
 
 
 def stands_in(folded: str, text: str) -> bool:

@@ -6,10 +6,10 @@ HAN_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四":
 _HAN_PLACES = {"十": 10, "百": 100, "千": 1000}
 
 _WORDS = (
-    "2 two zwei deux twee dos due", "3 three drei trois drie tres tre", "4 four vier quatre cuatro quattro",
+    "2 two zwei deux twee dos", "3 three drei trois drie tres tre", "4 four vier quatre cuatro quattro",
     "5 five fünf cinq vijf cinco cinque", "6 six sechs zes seis sei", "7 seven sieben sept zeven siete sette",
     "8 eight acht huit ocho otto", "9 nine neun neuf negen nueve nove", "10 ten zehn dix tien diez dieci",
-    "11 eleven elf onze once undici", "12 twelve zwölf douze twaalf doce dodici", "14 fourteen vierzehn quatorze veertien catorce",
+    "11 eleven elf onze undici", "12 twelve zwölf douze twaalf doce dodici", "14 fourteen vierzehn quatorze veertien catorce",
     "13 thirteen dreizehn treize dertien trece tredici", "15 fifteen fünfzehn quinze vijftien quince quindici",
     "16 sixteen sechzehn", "18 eighteen achtzehn", "20 twenty zwanzig vingt twintig veinte venti", "21 twenty-one einundzwanzig",
     "24 twenty-four vierundzwanzig", "28 twenty-eight achtundzwanzig", "30 thirty dreißig trente dertig treinta trenta",
@@ -17,7 +17,8 @@ _WORDS = (
     "90 ninety neunzig negentig noventa novanta",
 )  # fmt: skip
 NUMBER_WORDS = {word: int(line.split()[0]) for line in _WORDS for word in line.split()[1:]}
-"""What the words mean that stand before a time or a share in business mail; one is left out, for "one" is mostly no number."""
+"""What the words mean that stand before a time or a share in business mail; one is left out, which is mostly
+no number, and so are words that are other ones in English (due, once)."""
 
 
 def han_number(written: str) -> int:

@@ -114,10 +114,8 @@ def _chinese(match: re.Match[str]) -> Span | None:
 
 
 def _month(match: re.Match[str]) -> Span | None:
-    """A month, of a year or of any: November 2026, 11/2026, 2026年11月, in November."""
-    groups = match.groupdict()
-    name, year = groups["month"], groups.get("year")
-    month = _NUMBER.get(name.casefold()) or han_number(name)
+    """A month in figures, of a year or of any: 11/2026, 2026年11月, 11月."""
+    year, month = match.groupdict().get("year"), han_number(match["month"])
     if not month or month > 12:
         return None
     says = {("month", f"{month:02}")} | ({("number", year)} if year else set())
@@ -125,6 +123,15 @@ def _month(match: re.Match[str]) -> Span | None:
     if "/" in match[0]:
         keys.add(("id", re.sub(r"\D", "", match[0])))
     return span(match, "date", keys, says=says)
+
+
+def _month_first(match: re.Match[str]) -> Span | None:
+    """A month's name before its day or its year: May 3, May 3, 2026, May 2026."""
+    if match["day"]:
+        return _worded(match)
+    month = _NUMBER.get(match["month"].casefold())
+    said = {("month", f"{match['alone']}-{month:02}")} if month else set()
+    return span(match, "date", said, says={("month", f"{month:02}"), ("number", match["alone"])}) if month else None
 
 
 def _bare_month(match: re.Match[str]) -> Span | None:
@@ -153,35 +160,43 @@ _LONG_YEAR = r"(?P<year>(?:19|20)\d\d)"
 _HAN = "[〇零一二三四五六七八九十]"
 _MINUTES = r"(?: ?(?P<minute>\d{1,2}) ?分?|(?P<half>半))"
 _WORD = r"(?P<month>[^\W\d_]{3,10})"
+# Where a pattern begins with a plain figure, re skips to the next one at once; what must not stand before it is asked after it.
 DATES: tuple[Finder, ...] = (
-    Finder(re.compile(r"(?<![\w.,/-])(?P<iso>(?P<year>\d{4})[-/.])(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})(?![\w/-])", re.A), _figures),
     Finder(
-        re.compile(rf"(?<![\w.,/-])(?P<iso>)(?P<a>\d{{1,2}})(?P<mark>[-/.])\s?(?P<b>\d{{1,2}})(?P=mark)\s?{_YEAR}(?![\w/-])", re.A),
+        re.compile(r"(?P<iso>(?P<year>\d(?<![\w.,/-]\d)\d{3})[-/.])(?P<a>\d{1,2})[-/.](?P<b>\d{1,2})(?![\w/-])", re.A), _figures
+    ),
+    Finder(
+        re.compile(rf"(?P<a>\d(?<![\w.,/-]\d)\d?)(?P<mark>[-/.])\s?(?P<b>\d{{1,2}})(?P=mark)\s?{_YEAR}(?![\w/-])(?P<iso>)", re.A),
         _figures,
     ),
     Finder(re.compile(r"(?:(?P<year>\d{4}) ?年 ?)?(?P<month>\d{1,2}) ?月 ?(?P<day>\d{1,2}) ?[日号]"), _chinese, "月"),
     Finder(
         re.compile(
-            rf"\b(?P<day>\d{{1,2}})(?:st|nd|rd|th|er|º|\.)?[ -](?:of |de )?{_WORD}\b"
+            rf"(?P<day>\d(?<![A-Za-z0-9_.,]\d)\d?)(?:st|nd|rd|th|er|º|\.)?[ -](?:of |de )?{_WORD}\b"
             r"(?:\.?,?[ -](?:de |del )?(?P<year>\d{4}|'\d\d)\b)?"
         ),
         _worded,
     ),
-    Finder(re.compile(rf"\b{_WORD}\.? (?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?:,? (?P<year>\d{{4}})\b)?"), _worded),
-    Finder(re.compile(rf"\b{_WORD}\.?,? (?:de |del )?{_LONG_YEAR}\b"), _month),
+    Finder(
+        re.compile(
+            rf"\b{_WORD}\.?,? (?:de |del )?"
+            rf"(?:(?P<alone>(?:19|20)\d\d)\b|(?P<day>\d{{1,2}})(?:st|nd|rd|th)?\b(?!:\d)(?:,? (?P<year>\d{{4}})\b)?)"
+        ),
+        _month_first,
+    ),
     Finder(re.compile(rf"{_LONG_YEAR} ?年 ?(?P<month>\d{{1,2}}) ?月"), _month, "月"),
     Finder(re.compile(rf"(?<![\w.,/-])(?P<month>0?[1-9]|1[0-2])/{_LONG_YEAR}(?![\w/-])", re.A), _month, "/"),
     Finder(re.compile(r"(?<![\d年])(?P<month>\d{1,2}) ?月(?!\d)"), _month, "月"),
-    Finder(re.compile(r"(?<![\w.,/-])((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?![\w/-])", re.A), _compact),
-    Finder(re.compile(r"(?<![\w.,/-])(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?!\d)", re.A), _short_point),
-    Finder(re.compile(r"(?<![\w.,/-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\w/]|-\d)", re.A), _short_slash, "/"),
+    Finder(re.compile(r"([12](?<![\w.,/-]\d)[09]\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?![\w/-])", re.A), _compact),
+    Finder(re.compile(r"(?P<a>\d(?<![\w.,/-]\d)\d?)\.(?P<b>\d{1,2})\.(?!\d)", re.A), _short_point),
+    Finder(re.compile(r"(?P<a>\d(?<![\w.,/-]\d)\d?)/(?P<b>\d{1,2})(?![\w/]|-\d)", re.A), _short_slash, "/"),
 )
 """Each holds a figure."""
 
 TIMES: tuple[Finder, ...] = (
-    Finder(re.compile(r"(?<![\w.,:])(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?(?P<noon>[ap]\.? ?m\b\.?)", re.I | re.A), _time),
-    Finder(re.compile(r"(?<![\w.,:])(?P<hour>\d{1,2})(?:[:.](?P<minute>\d\d))? ?Uhr\b", re.A), _time, "Uhr"),
-    Finder(re.compile(r"(?<!\w)(?P<hour>\d{1,2}) ?h ?(?P<minute>\d\d)(?!\w)", re.A), _time),
+    Finder(re.compile(r"(?P<hour>\d(?<![\w.,:]\d)\d?)(?:[:.](?P<minute>\d\d))? ?(?P<noon>[ap]\.? ?m\b\.?)", re.I | re.A), _time),
+    Finder(re.compile(r"(?P<hour>\d(?<![\w.,:]\d)\d?)(?:[:.](?P<minute>\d\d))? ?Uhr\b", re.A), _time, "Uhr"),
+    Finder(re.compile(r"(?P<hour>\d(?<!\w\d)\d?) ?h ?(?P<minute>\d\d)(?!\w)", re.A), _time),
     *(
         Finder(re.compile(rf"(?P<part>{'|'.join(_PARTS)}) ?(?P<hour>\d{{1,2}}) ?{sign}{_MINUTES}?"), _time, sign)
         for sign in ":点點时時"

@@ -31,7 +31,10 @@ _TIMES = {
 }  # fmt: skip
 _TIMES_WORD = r" ?(?:(?:Mio|Mrd|Tsd)\b\.?|(?:[Mm]illions?|Millionen|Milliarden|[Bb]illion|[Tt]housand|bn)\b|[千万亿])"
 _MONEY_TIMES = rf"(?P<times>{_TIMES_WORD}|[kKmM](?!\w))?"
-_DIGITS = r"\d{1,3}(?:[.,' ]\d{3}){1,6}(?:[.,]\d{1,4})?(?!\d)|\d{1,40}(?:[.,]\d{1,20})?(?!\d)"
+_MORE = r"(?:\d{0,2}(?:[.,' ]\d{3}){1,6}(?:[.,]\d{1,4})?(?!\d)|\d{0,39}(?:[.,]\d{1,20})?(?!\d))"
+_DIGITS = rf"(?P<digits>\d{_MORE})"
+_FREE_DIGITS = rf"(?P<digits>\d(?<![\w.,]\d){_MORE})"
+"""A figure that begins here. It is looked at first, what stands before it then: re skips to the next figure at once."""
 _PERCENT = r"(?:%|[Pp]er ?cent\b|[Pp]rozent\b|pour ?cent\b|por ciento\b|per cento\b|procent\b)"
 _HAN = "[零一二两三四五六七八九十百千]"
 
@@ -117,27 +120,27 @@ def canonical(number: Decimal) -> str:
 
 
 AMOUNTS: tuple[Finder, ...] = (
-    Finder(re.compile(rf"(?<![\w.,])(?P<digits>{_DIGITS}) ?{_PERCENT}", re.A), _percent),
-    Finder(re.compile(rf"百分之 ?(?P<digits>{_DIGITS})", re.A), _percent, "百分之"),
+    Finder(re.compile(rf"{_FREE_DIGITS} ?{_PERCENT}", re.A), _percent),
+    Finder(re.compile(rf"百分之 ?{_DIGITS}", re.A), _percent, "百分之"),
     Finder(
-        re.compile(rf"(?<!\w)(?P<before>{_BEFORE}) ?-?(?P<digits>{_DIGITS}){_MONEY_TIMES}(?P<after> ?元)?", re.A),
+        re.compile(rf"(?<!\w)(?P<before>{_BEFORE}) ?-?{_DIGITS}{_MONEY_TIMES}(?P<after> ?元)?", re.A),
         _amount,
     ),
-    Finder(re.compile(rf"(?<![\w.,])(?P<digits>{_DIGITS}){_MONEY_TIMES} ?(?P<after>{_AFTER})", re.A), _amount),
+    Finder(re.compile(rf"{_FREE_DIGITS}{_MONEY_TIMES} ?(?P<after>{_AFTER})", re.A), _amount),
 )
 """Each holds a figure."""
 
 NUMBERS: tuple[Finder, ...] = (
     Finder(re.compile(r"(?<!\w)[A-Z]{2} ?\d{3}[ .]\d{3}[ .]\d{3}(?![\w.,]\d|\w)", re.A), _identifier),
-    Finder(re.compile(r"(?<![\w.,])(?P<n>\d{1,2})(?:st|nd|rd|th)\b", re.A), _ordinal),
+    Finder(re.compile(r"(?P<n>\d(?<![\w.,]\d)\d?)(?:st|nd|rd|th)\b", re.A), _ordinal),
     Finder(
         re.compile(
             r"(?<!\w)(?=[\w./-]{0,40}[A-Za-z_])(?=[\w./-]{0,40}\d)[A-Za-z0-9_]{1,60}(?:[./_-][A-Za-z0-9_]{1,60}){0,8}", re.A
         ),
         _identifier,
     ),
-    Finder(re.compile(r"(?<![\w.,])(?!\d{1,2}-\d{1,3}(?![\w/-]))\d{2,30}(?:[-/]\d{1,30}){1,6}(?!\w)", re.A), _identifier),
-    Finder(re.compile(rf"(?<![\w.,])(?P<digits>{_DIGITS})(?P<times>{_TIMES_WORD})?", re.A), _number),
+    Finder(re.compile(r"\d(?<![\w.,]\d)(?!\d?-\d{1,3}(?![\w/-]))\d{1,29}(?:[-/]\d{1,30}){1,6}(?!\w)", re.A), _identifier),
+    Finder(re.compile(rf"{_FREE_DIGITS}(?P<times>{_TIMES_WORD})?", re.A), _number),
 )
 """Each holds a figure. What nothing else claimed is a reference or a number."""
 

@@ -113,21 +113,22 @@ PLACES: tuple[Finder, ...] = (
     ),
     Finder(
         re.compile(
-            rf"(?<!\w)\d{{1,5}}[A-Za-z]?,? (?:{_WORD} ){{1,3}}"
+            rf"\d(?<!\w\d)\d{{0,4}}[A-Za-z]?,? (?:{_WORD} ){{1,3}}"
             r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Way|Square|Court|Boulevard|Blvd|Place|Terrace|Close)\b"
         ),
         _street,
     ),
     Finder(
         re.compile(
-            rf"(?<!\w)\d{{1,4}}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|quai|chemin|impasse|cours|route)"
+            rf"\d(?<!\w\d)\d{{0,3}}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|quai|chemin|impasse|cours|route)"
             rf"(?: {_SMALL}| (?:l|d)'(?={_CAPITAL}))*(?: ?{_WORD}){{1,3}}"
         ),
         _street,
     ),
     Finder(
         re.compile(
-            rf"(?<!\w)(?i:Calle|Avenida|Avda\.|Plaza|Paseo|Via|Viale|Piazza|Corso)(?: {_SMALL})*(?: {_WORD}){{1,3}},? ?\d{{1,4}}\b"
+            r"(?<!\w)(?:[Cc]alle|[Aa]venida|Avda\.|[Pp]laza|[Pp]aseo|[Vv]ia(?:le)?|[Pp]iazza|[Cc]orso)"
+            rf"(?: {_SMALL})*(?: {_WORD}){{1,3}},? ?\d{{1,4}}\b"
         ),
         _street,
     ),
