@@ -185,10 +185,9 @@ def _print(about: dict[str, Any], as_json: bool) -> None:
     )
     verdict = "it fits" if about["fits"] else "IT DOES NOT FIT"
     print(f"  machine  {machine['name']}, {_bytes(machine['memory'])} free: {verdict}")
-    print(
-        f"  speed    at most {_rounded(one[1])} tokens a second for one text, {_rounded(many[1])} for {many[0]} at once (an estimate from the"
-    )
-    print(f"           {_bytes(machine['bandwidth'])} a second that this machine's memory was just seen to give)")
+    single, together = _rounded(one[1]), _rounded(many[1])
+    print(f"  speed    at most {single} tokens a second for one text, {together} for {many[0]} at once: an estimate from")
+    print(f"           the {_bytes(machine['bandwidth'])} a second that this machine's memory was just seen to give")
     for note in about["notes"]:
         print(f"  note     {note}")
     for file in about["changed"]:

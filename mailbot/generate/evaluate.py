@@ -6,6 +6,7 @@ loss, by the engine for the replies. Runs in the command's own process; importin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import numpy as np
 from mailbot.core.brief import BRIEF, END, MARKS
 from mailbot.core.prompt import reply_of
 from mailbot.core.quality import Tally, tally
-from mailbot.errors import BadInput, UsageError
+from mailbot.errors import BadInput, ConfigError, UsageError
 from mailbot.generate import transformer
 from mailbot.generate.backend import Resident, on_accelerator, ops
 from mailbot.generate.briefing import brief_of, messages_of
@@ -53,11 +54,11 @@ def judge(
     max_tokens: int = 400,
     progress: Progress = lambda what, done, total: None,
 ) -> list[Judged | None]:
-    """Return what a release makes of each example, None where prompt and reference together are longer than its window, and where
-    it was not trained for the template or language of a DraftRequest.
+    """Return what a release makes of each example, None where it cannot be asked.
 
-    `window` 0 is the model's own, at most 2,048. Raises ConfigError for a release that cannot be used, UsageError for prompts of a
-    form that it does not read.
+    That is where prompt and reference together are longer than its window, and where it was not trained for the template or
+    language of a DraftRequest. `window` 0 is the model's own, at most 2,048. Raises ConfigError for a release that cannot be used,
+    UsageError for prompts of a form that it does not read.
     """
     model = open_model(directory)
     room = min(window or 2048, model.checkpoint.architecture.window)
@@ -149,10 +150,16 @@ def _losses(
             yield None
             continue
         row = prompt + reply
-        padded = np.zeros((1, min(next((one for one in BUCKETS if one >= len(row)), room), max(room, len(row)))), np.int32)
+        padded = np.zeros((1, next((one for one in BUCKETS if len(row) <= one < room), room)), np.int32)
         padded[0, : len(row)] = row
         losses = np.asarray(ops.convert_to_numpy(run(padded)))[0]
-        yield float(losses[len(prompt) - 1 : len(row) - 1].astype(np.float64).sum()), len(reply)
+        loss = float(losses[len(prompt) - 1 : len(row) - 1].astype(np.float64).sum())
+        if not math.isfinite(loss):
+            raise ConfigError(
+                f"{model.checkpoint.directory}: it computes no numbers",
+                remedy="its weights are damaged: fetch it or train it again",
+            )
+        yield loss, len(reply)
     progress("reference replies read", len(asked), len(asked))
 
 

@@ -6,8 +6,10 @@ once. Both are bounds, not promises: the engine reaches a part of them.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -160,9 +162,8 @@ def _probe_gpu() -> tuple[float, float]:
     return bandwidth, 2 * side**3 * _rate(lambda: wait(ops.matmul(square, square)))
 
 
-def _rate(work: object) -> float:
+def _rate(work: Callable[[], object]) -> float:
     """Return how often a second something can be done."""
-    assert callable(work)  # noqa: S101
     work()
     times, begin = 0, time.perf_counter()
     while (passed := time.perf_counter() - begin) < PROBE_SECONDS:
@@ -184,6 +185,9 @@ def _gpu() -> tuple[str, int] | None:
 
 def _uses_gpu() -> bool:
     """Whether the tensor library computes there: the extra `gpu` is installed, and the driver fits."""
+    # a running desk has its own model on that GPU: take no more of it than the probe needs
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
     from mailbot.generate.backend import on_accelerator
 
     return on_accelerator()

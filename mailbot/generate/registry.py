@@ -26,7 +26,6 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CURRENT = "current.json"
 _ABOUT = "release.json"
 _GATHERED = ".adding-"
-_BLOCK = 1 << 22
 
 Progress = Callable[[str, int, int], None]
 """(file, bytes done, bytes in all) of an addition on its way."""
@@ -206,7 +205,7 @@ def checked_name(name: str) -> str:
     if not _NAME.fullmatch(name) or name == _CURRENT:
         raise UsageError(
             f"{name!r} cannot name a release",
-            remedy="use letters, digits, dots, dashes and underscores, beginning with a letter or digit",
+            remedy="choose with --name one of letters, digits, dots, dashes and underscores, beginning with a letter or digit",
         )
     return name
 
@@ -269,5 +268,6 @@ def _told(place: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(f"{place}: no space left for the model", remedy="make room there; nothing half was kept") from error
         raise UsageError(
-            f"{place}: cannot be written: {error.strerror or error}", remedy="check state_dir and its permissions"
+            f"{error.filename or place}: cannot be read or written: {error.strerror or error}",
+            remedy="check the permissions there and of state_dir",
         ) from error

@@ -83,6 +83,9 @@ def about_of(directory: Path) -> Mapping[str, Any]:
         raise ConfigError(f"{file}: cannot be read ({type(error).__name__})", remedy="take the model's own file") from error
     if not isinstance(value, dict) or value.get("prompt", "chat") not in ("brief", "chat"):
         raise ConfigError(f'{file}: "prompt" must be "brief" or "chat"', remedy="take the model's own file")
+    for key in ("kinds", "languages"):
+        if not isinstance(value.get(key, []), list):
+            raise ConfigError(f'{file}: "{key}" must be a list', remedy="take the model's own file")
     return value
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from mailbot.core.brief import OPEN, brief
 from mailbot.core.quality import Tally, compare, total
-from mailbot.errors import UsageError
+from mailbot.errors import ConfigError, UsageError
 from mailbot.generate import transformer
 from mailbot.generate.backend import ops
 from mailbot.generate.evaluate import Judged, chrf, judge, prompt_for, words_of
@@ -199,3 +200,11 @@ def test_a_model_that_thinks_aloud_is_told_not_to(tmp_path: Path) -> None:
     tokens, note = Prompts(tokenizer).fit(({"role": "user", "content": "Pay?"},), 128)
     assert tokenizer.decode(tokens) == "<|im_start|>user\nPay?<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
     assert note == ""
+
+
+def test_damaged_weights_are_told(tmp_path: Path) -> None:
+    folder = chat_model(tmp_path / "m")
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: tensor * np.float32("nan") for name, tensor in weights.items()}, folder / "model.safetensors")
+    with pytest.raises(ConfigError, match="it computes no numbers; its weights are damaged"):
+        judge(folder, EXAMPLES[1:2])

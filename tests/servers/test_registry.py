@@ -181,7 +181,7 @@ def test_two_additions_take_turns(registry: Registry) -> None:
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(UsageError, match="cannot be written"):
+    with pytest.raises(UsageError, match="cannot be read or written"):
         put(Registry(tmp_path / "state" / "models"), "one")
 
 
@@ -225,7 +225,7 @@ def test_models_that_are_not(tmp_path: Path) -> None:
         open_model(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"prompt": "poem"}', '{"prompt": ["brief"]}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "[]", '{"prompt": "poem"}', '{"prompt": ["brief"]}', '{"kinds": 7}', "[" * 100_000])
 def test_a_card_that_is_none(text: str, tmp_path: Path) -> None:
     folder = chat_model(tmp_path / "m")
     (folder / "mailbot.json").write_text(text)
