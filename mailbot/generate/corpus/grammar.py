@@ -126,6 +126,25 @@ class Grammar:
         found = self.sections.get(section)
         return tuple(one.strip() for one in str(found[0].lines[0].nodes[0]).split(",")) if found else ()
 
+    def loose_ends(self, values: Collection[str]) -> set[str]:
+        """Return the sections and values that the tables name but that neither they nor `values` have."""
+        named: set[str] = set()
+        nodes: list[str | Copy | Follow | Choice | Line] = [
+            line for sections in self.sections.values() for one in sections for line in one.lines
+        ]
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, Line):
+                nodes += node.nodes
+            elif isinstance(node, Choice):
+                nodes += node.parts
+            elif isinstance(node, Copy):
+                named |= {node.name} - set(values)
+            elif isinstance(node, Follow):
+                named |= {node.section} - self.sections.keys()
+        conditions = {name for sections in self.sections.values() for one in sections for name in one.wanted | one.unwanted}
+        return named | conditions - set(values)
+
     def write(
         self,
         section: str,
