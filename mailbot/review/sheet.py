@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from mailbot.core import approval
 from mailbot.core.document import Document, Field, Page
-from mailbot.core.draft import Draft, Grounded, Source
+from mailbot.core.draft import Draft, Grounded, Kind, Source
 from mailbot.core.lifecycle import ADVANCEABLE
 from mailbot.ports import View
 from mailbot.review.deeds import SAID_AFTER, deeds_in
@@ -116,7 +116,7 @@ async def show_sheet(
         draft=draft,
         version=len(view.drafts),
         pieces=pieces(draft, documents) if draft else (),
-        loose=loose_ends(draft) if draft else [],
+        loose=loose_ends(draft) if draft else {},
         mine=_unsaved(view, form),
         deeds=deeds,
         asked=asked,
@@ -145,9 +145,12 @@ def pieces(draft: Draft, documents: Sequence[Shown]) -> tuple[Piece, ...]:
     return tuple(piece for piece in found if piece.text)
 
 
-def loose_ends(draft: Draft) -> list[str]:
-    """Return the distinct texts of a draft that stand in no source, in the order they appear."""
-    return list(dict.fromkeys(draft.text[slice(*one.span)] for one in draft.ungrounded))
+def loose_ends(draft: Draft) -> dict[str, Kind]:
+    """Return the distinct texts of a draft that stand in no source, in the order they appear, and what each is."""
+    found: dict[str, Kind] = {}
+    for one in draft.ungrounded:
+        found.setdefault(draft.text[slice(*one.span)], one.kind)
+    return found
 
 
 def same_text(one: str, other: str) -> bool:
@@ -196,9 +199,10 @@ def _anchor(source: Source | None, documents: Sequence[Shown]) -> str:
         return ""
     if source.place == "mail":
         return "mail"
+    name, _, field = source.name.rpartition(": ")
     for one in documents:
-        if source.place == "field" and one.document.field(source.name):
-            return f"field-{one.number}-{source.name}"
+        if source.place == "field" and one.document.name == name and one.document.field(field):
+            return f"field-{one.number}-{field}"
         if source.place == "document" and source.name in ("", one.document.name):
             key = f"{one.number}-{source.page or 1}"
             return f"page-{key}" if any(drawn.key == key for drawn in one.drawn) else f"document-{one.number}"

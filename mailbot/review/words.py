@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from mailbot.core.document import Document
-from mailbot.core.draft import Source
+from mailbot.core.draft import Kind, Source
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import Event, State
 
@@ -152,14 +152,27 @@ def field_label(name: str) -> str:
     return {"iban": "IBAN", "vat_id": "VAT id", "po_number": "PO number"}.get(name, name.replace("_", " ").capitalize())
 
 
+KINDS: dict[Kind, str] = {
+    "amount": "amount",
+    "number": "number",
+    "date": "date",
+    "iban": "account",
+    "link": "link",
+    "address": "address",
+    "name": "name",
+}
+"""What a checked span of a draft is."""
+
+
 def source(where: Source) -> str:
     """Return where a figure was read, as it reads after "stands in"."""
     page = f", page {where.page}" if where.page else ""
-    name = field_label(where.name) if where.place == "field" else where.name
+    if where.place == "field":
+        document, _, name = where.name.rpartition(": ")
+        return f"the field {field_label(name)}{document and f' of {document}'}{page}"
     return {
         "mail": "the mail",
-        "document": f"{name or 'a document'}{page}",
-        "field": f"the field {name}{page}",
-        "template": f"the template {name}".rstrip(),
-        "desk": f"what the desk knows {name and f'({name})'}".rstrip(),
-    }.get(where.place, f"{where.place} {name}".strip())
+        "document": f"{'the ' if where.name == 'file name' else ''}{where.name or 'a document'}{page}",
+        "template": f"the reply template {where.name}".rstrip(),
+        "desk": f"what the desk knows {where.name and f'({where.name})'}".rstrip(),
+    }.get(where.place, f"{where.place} {where.name}".strip())

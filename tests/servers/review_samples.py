@@ -158,9 +158,9 @@ def _invoice(digest: str, size: int) -> tuple[Reading, Draft]:
         "Dear Jonas Brandt,\n\nthank you for invoice NP-2026-0418 of 2026-11-03 over 3,927.00 EUR. It has been approved and "
         "will be paid on 2026-11-28.\n\nKind regards\nAccounts payable",
         ("Jonas Brandt", "name", Source(place="mail")),
-        ("NP-2026-0418", "number", Source(place="field", name="invoice_number", page=1)),
+        ("NP-2026-0418", "number", Source(place="field", name="NP-2026-0418.pdf: invoice_number", page=1)),
         ("2026-11-03", "date", Source(place="document", name="NP-2026-0418.pdf", page=1)),
-        ("3,927.00 EUR", "amount", Source(place="field", name="total", page=1)),
+        ("3,927.00 EUR", "amount", Source(place="field", name="NP-2026-0418.pdf: total", page=1)),
         ("2026-11-28", "date", None),
         made_by="remote",
     )

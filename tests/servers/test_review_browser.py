@@ -69,6 +69,57 @@ async def test_from_the_queue_through_an_edit_to_accepted(desk: SeededDesk, home
     assert view.drafts[-1].text.startswith("Hello Jonas Brandt")
 
 
+async def test_every_figure_tells_where_it_stands(desk: SeededDesk, home: str, browser: Watched) -> None:
+    page = await browser.open(f"{home}items/{desk.items['invoice']}")
+    await be(page, "mei")
+    amount = page.locator("mark.grounded a", has_text="3,927.00 EUR")
+    tip = page.get_by_role("tooltip").filter(has_text="stands in the field Total of NP-2026-0418.pdf, page 1")
+    await expect(amount).to_have_accessible_description("amount, stands in the field Total of NP-2026-0418.pdf, page 1")
+    await expect(tip).to_be_hidden()
+    await amount.hover()
+    await expect(tip).to_be_visible()
+    await tip.hover()
+    await expect(tip).to_be_visible()
+    await page.keyboard.press("Escape")
+    await expect(tip).to_be_hidden()
+    await page.locator("h1").hover()
+
+    described = "nowhere in the mail, its documents or the template: tick it below if it is right"
+    loose = page.locator("mark.loose a")
+    await expect(loose).to_have_accessible_description(f"date, stands {described}")
+    await page.locator("mark.grounded a").first.focus()
+    for _ in range(await page.locator("#draft a").count() - 1):
+        await page.keyboard.press("Tab")
+    await expect(loose).to_be_focused()
+    await expect(page.get_by_role("tooltip").filter(has_text=described)).to_be_visible()
+    box = page.get_by_label("2026-11-28")
+    await page.keyboard.press("Enter")
+    await expect(box).to_be_focused()
+    await page.keyboard.press("Space")
+    await expect(box).to_be_checked()
+    side = await page.locator(".side").evaluate("(one) => one.scrollWidth <= one.clientWidth")
+    assert side, "a tip makes the panel scroll sideways"
+
+
+async def test_each_loose_end_is_ticked_by_itself(desk: SeededDesk, home: str, browser: Watched) -> None:
+    item = desk.items["invoice"]
+    await desk.desk.edit(item, "anna", "We pay 4,812.55 EUR on 2027-01-15, says Mr Miller. Total: 3,927.00 EUR.")
+    page = await browser.open(f"{home}items/{item}")
+    await be(page, "mei")
+    boxes = page.locator(".loose-ends input")
+    await expect(boxes).to_have_count(3)
+    labels = [" ".join(one.split()) for one in await page.locator(".loose-ends label").all_inner_texts()]
+    assert labels == ["4,812.55 EUR amount", "2027-01-15 date", "Miller name"]
+    for at in range(3):
+        await page.get_by_role("button", name="Accept and send").click()
+        assert await boxes.nth(at).evaluate("(box) => box.validity.valueMissing && box.matches(':focus')")
+        assert await desk.state("invoice") is State.IN_REVIEW
+        await boxes.nth(at).check()
+    await page.get_by_role("button", name="Accept and send").click()
+    await expect(page.get_by_role("status")).to_contain_text("Accepted")
+    assert await desk.state("invoice") is State.QUEUED
+
+
 async def test_two_people_approve(desk: SeededDesk, home: str, browser: Watched) -> None:
     page = await browser.open(f"{home}items/{desk.items['approve']}?tab=approve")
     await expect(page.get_by_text("Choose who you are")).to_be_visible()

@@ -182,7 +182,7 @@ def test_a_draft_is_cut_at_its_marks() -> None:
     assert [piece.text for piece in cut if piece.mark] == ["ab", "efg"]
     assert loose_ends(
         Draft(text="1 2 1", made_by="model", grounding=(Grounded(span=(0, 1), kind="number"), Grounded(span=(4, 5), kind="number")))
-    ) == ["1"]
+    ) == {"1": "number"}
 
 
 def test_a_text_box_changes_line_ends_only() -> None:

@@ -36,6 +36,13 @@ for (const [kind, on] of [["mouseover", true], ["mouseout", false], ["focusin", 
   document.addEventListener(kind, (event) => light(event, on));
 }
 
+// Where a figure stands is told on hover and focus; Escape takes that away until the next one.
+const hush = (yes) => byId("draft")?.classList.toggle("hushed", yes);
+for (const kind of ["mouseover", "focusin"]) {
+  document.addEventListener(kind, (event) => { if (event.target.closest?.("mark a")) hush(false); });
+}
+addEventListener("keydown", (event) => { if (event.key === "Escape") hush(true); });
+
 // An edited text: what was loose in the old one need not be ticked, the server looks at the new one; and leaving asks first.
 const text = byId("text");
 let leaving = false;
