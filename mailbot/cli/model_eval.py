@@ -13,7 +13,6 @@ import typer
 
 from mailbot.cli.items import with_parts
 from mailbot.cli.model import AsJson, model_app, progress_bar, registry
-from mailbot.core.quality import MEASURES
 from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from mailbot.daemon import Parts
     from mailbot.generate.evaluate import Judged
     from mailbot.generate.examples import Example
-
 
 LEFT_OUT = "too long for a model's window, or of a template or language that a model was not trained for"
 
@@ -96,6 +94,8 @@ def _progress(show: Any, name: str, what: str, done: int, total: int) -> None:
 
 def _print(result: dict[str, Any]) -> None:
     """Print what came out for people: every measure over all examples, then a line for each template and language."""
+    from mailbot.core.quality import MEASURES
+
     everything, *groups = result["groups"]
     sides = [side for side in "ab" if side in everything]
     print(f"{everything['examples']} replies of {everything['threads']} threads")

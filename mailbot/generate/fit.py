@@ -163,13 +163,13 @@ def _probe_gpu() -> tuple[float, float]:
 
 
 def _rate(work: Callable[[], object]) -> float:
-    """Return how often a second something can be done."""
+    """Return how often a second something can be done, at its quickest: what else runs meanwhile must not count."""
     work()
-    times, begin = 0, time.perf_counter()
-    while (passed := time.perf_counter() - begin) < PROBE_SECONDS:
+    end, quickest = time.perf_counter() + PROBE_SECONDS, float("inf")
+    while (begin := time.perf_counter()) < end:
         work()
-        times += 1
-    return times / passed
+        quickest = min(quickest, time.perf_counter() - begin)
+    return 1 / quickest
 
 
 def _gpu() -> tuple[str, int] | None:
