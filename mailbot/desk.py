@@ -263,8 +263,15 @@ def _actor(person: str) -> str:
 
 
 def _machine_text(drafts: tuple[Draft, ...]) -> str:
-    """Return the words of the template drafts: what stands there was not invented by the editor.
+    """Return what stood in the template or came from the desk: the words of the template drafts, and what others took from there.
 
-    Model drafts do not count: an invented figure does not become true by being kept.
+    What else a model wrote does not count: an invented figure does not become true by being kept.
     """
-    return "\n".join(draft.text for draft in drafts if draft.made_by == "template")
+    whole = [draft.text for draft in drafts if draft.made_by == "template"]
+    taken = [
+        draft.text[slice(*one.span)]
+        for draft in drafts
+        for one in draft.grounding
+        if one.source and one.source.place in ("template", "desk")
+    ]
+    return "\n".join((*whole, *taken))

@@ -7,9 +7,11 @@ import re
 import httpx
 import pytest
 
+from mailbot.core.draft import Source
 from mailbot.core.lifecycle import PERSON_EVENTS, TRANSITIONS, Event, State
 from mailbot.review.deeds import DEEDS, deeds_in
-from tests.servers.review_desk import SeededDesk
+from tests.servers.review_desk import SeededDesk, put
+from tests.servers.review_samples import Sample, marked
 
 
 async def token(client: httpx.AsyncClient) -> str:
@@ -149,6 +151,18 @@ async def test_a_new_figure_in_an_edited_text_is_checked_before_it_goes(desk: Se
     assert any("4,812.55" in one for one in loose)
     again = await post(client, desk, "invoice", "accept", version="2", text=text, seen=loose)
     assert (again.status_code, await desk.state("invoice")) == (303, State.QUEUED)
+
+
+async def test_what_a_model_took_from_the_template_stays_known_after_an_edit(desk: SeededDesk) -> None:
+    template = Source(place="template")
+    draft = marked(
+        "We answer within 14 days, on 2027-01-15.", ("14", "number", template), ("2027-01-15", "date", None), made_by="model"
+    )
+    sample = Sample(name="model", state=State.IN_REVIEW, subject="When?", sender="x@y.example", draft=draft)
+    item = await put(desk.ledger, sample, uid=900)
+    await desk.desk.edit(item, "anna", "We answer within 14 days, by 2027-01-15.")
+    edited = (await desk.desk.view(item)).drafts[-1]
+    assert [(edited.text[slice(*one.span)], one.source) for one in edited.grounding] == [("14", template), ("2027-01-15", None)]
 
 
 async def test_unchanged_text_makes_no_new_version(desk: SeededDesk, client: httpx.AsyncClient) -> None:
