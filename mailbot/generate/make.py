@@ -14,5 +14,7 @@ def make_generator(config: Config) -> Generator:
     if config.generate.maker == "remote":
         if not config.generate.url:
             raise ConfigError("generate.url is missing", remedy='name the server, or set generate.maker = "template"')
+        if config.generate.fallback == "model":
+            raise ConfigError('generate.fallback = "model" cannot be had yet', remedy='set generate.fallback = "template"')
         return RemoteGenerator(config.generate, config.generate.resolve())
     return TemplateGenerator()
