@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 import typer
 
-SUBJECTS = ("run", "items", "extract", "table", "rules", "ledger", "model", "demo")
+SUBJECTS = ("run", "items", "extract", "table", "rules", "ledger", "model", "train", "demo")
 """Files beside this one, in the order of `--help`; each has `register(app)`."""
 
 
