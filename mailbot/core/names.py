@@ -79,7 +79,7 @@ def names_of(text: str) -> Iterator[Found]:
     for match in _BANK.finditer(text):
         yield match.start("name"), match.end("name"), "number"
     for match in _COMPANY.finditer(text):
-        yield _without_ordinary(text, match.start("name"), match.end("name"), most=1)
+        yield _without_ordinary(text, match.start("name"), match.end("name"))
     yield from _greeted(text)
     titled, full = list(_TITLED.finditer(text)), list(_FULL.finditer(text))
     language = guess(text) if titled or full else ""
@@ -148,13 +148,11 @@ def _ordinary(words: list[str]) -> bool:
     return any(word.casefold() in NO_NAMES or word.casefold() in NOBODY for word in words)
 
 
-def _without_ordinary(text: str, start: int, end: int, *, most: int) -> Found:
+def _without_ordinary(text: str, start: int, end: int) -> Found:
     """Return a company's name without the word that only begins its sentence."""
-    for _ in range(most):
-        first, _, rest = text[start:end].partition(" ")
-        if first.casefold() in NO_NAMES and " " in rest.strip():
-            start = end - len(rest.lstrip())
-    return start, end, "name"
+    first, _, rest = text[start:end].partition(" ")
+    ordinary = first.casefold() in NO_NAMES and " " in rest.strip()
+    return end - len(rest.lstrip()) if ordinary else start, end, "name"
 
 
 def _chinese(text: str) -> Iterator[Found]:
