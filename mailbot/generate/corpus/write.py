@@ -26,7 +26,7 @@ RULED = ("invoice_received", "invoice_missing_po", "order_received", "document_u
 OPEN_INTENTS = (
     "invoice_received", "order_received", "payment_date_asked", "quantity_unclear", "complaint", "delivery_asked",
     "delay_announced", "appointment", "refusal", "question_received", "reminder", "bank_changed", "quote_asked", "credit_asked",
-    "thanks",
+    "thanks", "invoice_corrected", "order_change_asked", "document_asked", "contact_changed",
 )  # fmt: skip
 """What a mail itself may want."""
 
