@@ -26,7 +26,7 @@ try:
 except ImportError as error:
     raise ConfigError(f"the local model needs {NAME} ({error})", remedy='install it with `pip install "mailbot[cpu]"`') from error
 
-__all__ = ["NAME", "Resident", "keras", "limit_threads", "on_accelerator", "ops"]
+__all__ = ["NAME", "Resident", "is_exhausted", "keras", "limit_threads", "on_accelerator", "ops"]
 
 Step = Callable[..., tuple[list[Any], Any]]
 """(weights, state, *inputs) → (the new state, outputs), written over `keras.ops`."""
@@ -44,6 +44,13 @@ class Resident:
         self._weights = keras.tree.map_structure(lambda array: _placed(array, dtype), weights)
         self._empty = [(shape, dtype) for shape in shapes]
         self._state: list[Any] = []
+        self._begin()
+
+    def renew(self, shapes: Sequence[tuple[int, ...]]) -> None:
+        """Begin again with a state of other shapes. What was compiled before is of no use any more, and must not be kept."""
+        dtype = self._empty[0][1]
+        self._empty = [(shape, dtype) for shape in shapes]
+        self._state = []
         self._begin()
 
     def compiled(self, step: Step) -> Callable[..., Any]:
@@ -103,6 +110,12 @@ def limit_threads(most: int) -> None:
         import tensorflow as tf
 
         tf.config.threading.set_intra_op_parallelism_threads(most)
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """Return whether an error says that the device has no memory left, in the words of either library or of Python."""
+    named = type(error).__name__ == "ResourceExhaustedError" or isinstance(error, MemoryError)
+    return named or "RESOURCE_EXHAUSTED" in str(error) or "out of memory" in str(error).lower()
 
 
 def on_accelerator() -> bool:

@@ -6,12 +6,12 @@ Synchronous and of one thread, which owns the device; the clock is the caller's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from mailbot.errors import ConfigError
-from mailbot.generate.backend import on_accelerator
+from mailbot.generate.backend import is_exhausted, on_accelerator
 from mailbot.generate.checkpoint import Checkpoint
 from mailbot.generate.prompts import Prompts
 from mailbot.generate.request import End, Piece, Request, Sampling
@@ -52,6 +52,7 @@ class _Text:
     transcript: Transcript
     note: str
     slot: int | None = None
+    written: list[int] = field(default_factory=list)
 
 
 class Engine:
@@ -68,7 +69,7 @@ class Engine:
         self._stop_ids = frozenset(checkpoint.stop_ids)
         self._buckets = tuple(sorted({one for one in size.buckets if one < self._window} | {self._window}))
         self._widths = tuple(sorted({one for one in size.widths if one < size.slots} | {size.slots}))
-        dtype = size.dtype or ("bfloat16" if on_accelerator() else "float32")
+        self._dtype = dtype = size.dtype or ("bfloat16" if on_accelerator() else "float32")
         self._scheduler = Scheduler(
             slots=size.slots,
             buckets=self._buckets,
@@ -89,6 +90,23 @@ class Engine:
             dtype=dtype,
         )
         self._texts: dict[str, _Text] = {}
+        self.begins: Callable[[Sequence[str]], None] = lambda names: None
+        """Told the names whose prompts are read next, before they are: who is at fault when this process dies of one."""
+
+    @property
+    def slots(self) -> int:
+        """How many texts are written at once; fewer than at first when the device ran out of memory."""
+        return self._scheduler.slots
+
+    @property
+    def window(self) -> int:
+        """How many tokens a text may have, its prompt included."""
+        return self._window
+
+    @property
+    def dtype(self) -> str:
+        """What the model computes in."""
+        return self._dtype
 
     @property
     def idle(self) -> bool:
@@ -106,13 +124,25 @@ class Engine:
         return self._scheduler.running
 
     def warm_up(self, progress: Callable[[int, int], None] = lambda done, all: None) -> None:
-        """Compile every step that will be needed, before the first request; `progress(done, all)` after each."""
+        """Compile every step that will be needed, before the first request; `progress(done, all)` after each.
+
+        Where the device has too little memory, so many times half the slots are kept. Raises ConfigError when not one fits.
+        """
         if not self.idle:
             raise RuntimeError("the engine is at work: warm it up before")
-        steps = list(self._warming())
-        for done, step in enumerate(steps, start=1):
-            step()
-            progress(done, len(steps))
+        while True:
+            try:
+                steps = list(self._warming())
+                for done, step in enumerate(steps, start=1):
+                    step()
+                    progress(done, len(steps))
+                return
+            except Exception as error:
+                if not is_exhausted(error):
+                    raise
+                if self.slots == 1:
+                    raise ConfigError("the model has no room for one text", remedy="lower generate.window") from error
+            self._shrink(self.slots // 2)
 
     def submit(self, request: Request) -> None:
         """Let a request wait for its turn.
@@ -138,18 +168,55 @@ class Engine:
         return self._ended(self._texts[name], "cancelled")
 
     def step(self, now: float) -> list[Piece]:
-        """Admit whose turn it is, write a chunk, retire what ended; return what is new of every text."""
+        """Admit whose turn it is, write a chunk, retire what ended; return what is new of every text.
+
+        When the device runs out of memory, half the slots are given up and the texts that ran go on later, exactly where they
+        were; when there is only one slot left to give up, the text in it has failed.
+        """
+        pieces: list[Piece] = []
+        try:
+            self._advance(now, pieces)
+            return pieces
+        except Exception as error:
+            if not is_exhausted(error):
+                raise
+            why = type(error).__name__
+        # only here, where the error and the frames it passed hold nothing of the device's any more
+        return pieces + self._with_less_memory(why)
+
+    def _advance(self, now: float, pieces: list[Piece]) -> None:
+        """Do a step; `pieces` holds what came of it, even when it breaks off."""
         tick = self._scheduler.schedule(now)
-        pieces = [self._ended(self._texts[name], "late") for name in tick.late]
+        pieces += (self._ended(self._texts[name], "late") for name in tick.late)
         for admission in tick.admissions:
             pieces += self._admit(admission)
         if any(name in self._texts for _, name in tick.running):
             written = self._slots.advance(tick.width)
             pieces += [self._written(self._texts[name], written[slot]) for slot, name in tick.running if slot in written]
-        return pieces
+
+    def _with_less_memory(self, why: str) -> list[Piece]:
+        """Give up half the slots, or the one text that ran in the last; return what is to be said of it."""
+        failed: list[Piece] = []
+        if self.slots == 1:
+            for text in [one for one in self._texts.values() if self._scheduler.is_running(one.request.name)]:
+                text.note = f"{text.note} The device has too little memory for it ({why}).".strip()
+                self._scheduler.finish(text.request.name)
+                failed.append(self._ended(text, "failed"))
+        self._shrink(max(1, self.slots // 2))
+        return failed
+
+    def _shrink(self, slots: int) -> None:
+        """Begin again with so many slots: what ran is read again, with what was written of it, when its turn comes."""
+        names = self._scheduler.shrink(slots, {name: len(text.written) for name, text in self._texts.items()})
+        for text in (self._texts[name] for name in names):
+            text.prompt, text.most = text.prompt + text.written, text.most - len(text.written)
+            text.written, text.slot = [], None
+        self._widths = tuple(sorted({one for one in self._widths if one < slots} | {slots}))
+        self._slots.shrink(slots)
 
     def _admit(self, admission: Admission) -> list[Piece]:
         texts = [self._texts[name] for name in admission.names]
+        self.begins(admission.names)
         firsts = self._slots.fill(
             admission.bucket,
             admission.slots,
@@ -164,6 +231,7 @@ class Engine:
     def _written(self, text: _Text, tokens: Sequence[int]) -> Piece:
         """Take what a slot wrote of a text; retire it when that was the end."""
         assert text.slot is not None  # noqa: S101  for the type checker: it was admitted
+        text.written += tokens
         stopped = tokens[-1] in self._stop_ids
         new = text.transcript.add(tokens[:-1] if stopped else tokens)
         if not (stopped or text.transcript.stopped) and self._slots.going_on(text.slot):

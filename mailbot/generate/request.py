@@ -8,8 +8,9 @@ from typing import Literal
 
 from mailbot.errors import BadInput
 
-End = Literal["", "stop", "length", "late", "cancelled"]
-"""Why a text ended: a stop token or string, its most tokens (or the window), its deadline, nobody wanted it. "": it goes on."""
+End = Literal["", "stop", "length", "late", "cancelled", "failed"]
+"""Why a text ended: a stop token or string, its most tokens (or the window), its deadline, nobody wanted it, the device could not
+write it. "": it goes on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

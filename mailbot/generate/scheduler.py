@@ -6,9 +6,10 @@ Pure: no tensor library, no clock; time is an argument in seconds of whatever cl
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
+from types import MappingProxyType
 
 from mailbot.errors import MailbotError
 
@@ -103,6 +104,10 @@ class Scheduler:
         self._waiting[ask.name] = ask
         self._queues.setdefault(ask.account, deque()).append(ask)
 
+    def is_running(self, name: str) -> bool:
+        """Return whether a request has a slot."""
+        return name in self._running
+
     def finish(self, name: str) -> bool:
         """Take a request out, wherever it is: it ended, or nobody wants it any more. False when it is not there."""
         if name in self._running:
@@ -133,9 +138,12 @@ class Scheduler:
         highest = running[-1][0] if running else -1
         return Tick(late=late, admissions=admissions, running=running, width=next(one for one in self._widths if one > highest))
 
-    def shrink(self, slots: int) -> tuple[str, ...]:
-        """Go on with fewer slots, for a device out of memory: what runs waits again, before all others; return those names."""
-        again = [ask for _, ask in self._running.values()]
+    def shrink(self, slots: int, written: Mapping[str, int] = MappingProxyType({})) -> tuple[str, ...]:
+        """Go on with fewer slots, for a device out of memory: what runs waits again, before all others; return those names.
+
+        `written` says how many tokens of a text stand already: they are read again after its prompt.
+        """
+        again = [replace(ask, length=ask.length + written.get(ask.name, 0)) for _, ask in self._running.values()]
         self._running.clear()
         for ask in reversed(again):
             self._waiting[ask.name] = ask

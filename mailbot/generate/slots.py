@@ -7,6 +7,7 @@ or long ones.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -50,8 +51,22 @@ class Slots:
         self._rows = rows
         self._stop_ids = tuple(stop_ids)
         self.spans = (*sorted(one for one in spans if one < window), window)
-        cache = (slots, shape.kv_heads, window, shape.head_dim)
-        self._resident = Resident(weights, [cache] * (2 * shape.layers), dtype)
+        self._resident = Resident(weights, self._cache(slots, window), dtype)
+        self._begin(slots)
+
+    def shrink(self, slots: int) -> None:
+        """Begin again with fewer slots, all of them empty: nothing of what the device held before is trusted or kept."""
+        window = self.spans[-1]
+        self._loops.clear()
+        del self._fill
+        gc.collect()  # what was compiled holds the old state, in cycles
+        self._resident.renew(self._cache(slots, window))
+        self._begin(slots)
+
+    def _cache(self, slots: int, window: int) -> list[tuple[int, ...]]:
+        return [(slots, self._shape.kv_heads, window, self._shape.head_dim)] * (2 * self._shape.layers)
+
+    def _begin(self, slots: int) -> None:
         self._fill = self._resident.compiled(self._read_prompts)
         self._loops: dict[tuple[int, int], Callable[..., Any]] = {}
         self._token = np.zeros(slots, np.int32)
