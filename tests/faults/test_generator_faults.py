@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mailbot.errors import ConfigError
+from mailbot.errors import ConfigError, MailbotError, Unreachable, WorkerUnavailable
 from mailbot.generate import engine as engine_module
 from mailbot.generate.checkpoint import open_checkpoint
 from mailbot.generate.engine import Engine, Size
+from mailbot.generate.front import Front, Terms
 from mailbot.generate.request import Piece, Request, Sampling
 from mailbot.generate.slots import Slots
 from tests.servers.test_engine import FIXTURES, Letters
@@ -126,3 +131,195 @@ def test_any_other_error_of_the_device_is_not_taken_for_a_lack_of_memory(exhaust
     exhausted.fails, exhausted.error = frozenset({exhausted.calls}), XlaRuntimeError("INTERNAL: the device fell off the bus")
     with pytest.raises(XlaRuntimeError, match="fell off the bus"):
         one.step(0.0)
+
+
+FAKE = Path(__file__).parent / "fake_generator.py"
+
+
+class Desk:
+    """A front before the fake process; what the process noted, and what the test waits for."""
+
+    def __init__(self, directory: Path) -> None:
+        self.mark = directory / "mark"
+
+    def front(self, *start: str, **terms: Any) -> Front:
+        command = (sys.executable, str(FAKE), *(("--start", *start) if start else ()), str(self.mark))
+        return Front(Terms(**{"model": Path("model"), "slots": 2, "nice": 0, "first_wait": 0.01} | terms), command=command)
+
+    @property
+    def pids(self) -> list[int]:
+        """The processes that were started, oldest first."""
+        starts = self.mark.with_suffix(".starts")
+        return [int(line) for line in starts.read_text().split()] if starts.exists() else []
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():
+            await asyncio.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("how", ["die", "crash", "nonsense", "leave"])
+async def test_a_text_is_written_by_the_next_process_when_one_dies(desk: Desk, how: str, caplog: pytest.LogCaptureFixture) -> None:
+    async with desk.front() as front:
+        texts = await asyncio.gather(
+            front.text(f"once {how}", max_tokens=9), *(front.text("write 9", max_tokens=9) for _ in range(5))
+        )
+        assert [one.text for one in texts] == ["w0 w1 w2 ", *["w0 w1 w2 w3 w4 w5 w6 w7 w8 "] * 5]
+        assert [one.tokens for one in texts] == [3, 9, 9, 9, 9, 9]
+        assert len(desk.pids) == 2
+        assert not is_alive(desk.pids[0])
+    reasons = {
+        "die": "the system killed it, most likely for memory",
+        "crash": "status 1: RuntimeError: the engine fell apart",
+        "nonsense": "it answered nonsense",
+        "leave": "it ended by itself with status 0",
+    }
+    assert reasons[how] in caplog.text
+
+
+async def test_a_process_that_hangs_is_ended_and_its_text_written_by_the_next(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    async with desk.front(hang_seconds=1.5) as front:
+        await front.text("write 1", max_tokens=1)
+        assert (await front.text("once hang", max_tokens=3)).text == "w0 w1 w2 "
+    assert "it said nothing for 1.5 seconds" in caplog.text
+
+
+async def test_a_request_at_work_in_two_deaths_is_refused_and_its_neighbours_are_served(desk: Desk) -> None:
+    async with desk.front(slots=1) as front:
+        poison = asyncio.create_task(front.text("die", max_tokens=3))
+        others = [asyncio.create_task(front.text("write 2", max_tokens=3)) for _ in range(20)]
+        with pytest.raises(MailbotError, match=r"ended twice while it wrote this: .*; write this one by hand") as refused:
+            await poison
+        assert not refused.value.retry
+        assert {one.text for one in await asyncio.gather(*others)} == {"w0 w1 "}
+        assert len(desk.pids) == 3
+
+
+async def test_a_stream_that_was_seen_breaks_off_and_says_so(desk: Desk) -> None:
+    async with desk.front() as front:
+        stream = front.stream("begin die", max_tokens=9)
+        assert (await anext(stream)).text.startswith("begun")
+        with pytest.raises(Unreachable, match="in the midst of this text") as broken:
+            async for _ in stream:
+                pass
+        assert broken.value.retry
+        assert (await front.text("write 1", max_tokens=1)).text == "w0 "
+
+
+async def test_while_the_process_keeps_dying_calls_fail_at_once_until_it_is_back(desk: Desk) -> None:
+    async with desk.front("exit", first_wait=0.5) as front:
+        with pytest.raises(Unreachable, match=r"ended twice: it ended by itself with status 1: there is no room") as first:
+            await front.text("write 1", max_tokens=1)
+        assert first.value.retry
+        results = await asyncio.gather(*(front.text("write 1", max_tokens=1) for _ in range(50)), return_exceptions=True)
+        assert {type(one) for one in results} == {Unreachable}
+        assert all("keeps ending" in str(one) for one in results)
+        with pytest.raises(Unreachable, match="keeps ending"):
+            await front.probe()
+        assert len(desk.pids) == 2
+
+    async with desk.front("twice") as front:
+        desk.mark.with_suffix(".starts").unlink()
+        with pytest.raises(Unreachable):
+            await front.text("write 1", max_tokens=1)
+        await asyncio.sleep(0.05)
+        assert (await front.text("write 1", max_tokens=1)).text == "w0 "
+        assert len(desk.pids) == 3
+
+
+async def test_a_model_that_cannot_be_used_is_told_to_everyone_who_waits(desk: Desk) -> None:
+    async with desk.front("unusable", first_wait=60) as front:
+        results = await asyncio.gather(*(front.text("write 1", max_tokens=1) for _ in range(3)), return_exceptions=True)
+        assert [(type(one), str(one)) for one in results] == [(ConfigError, "no such model; name another")] * 3
+        with pytest.raises(ConfigError, match="no such model"):
+            await front.text("write 1", max_tokens=1)
+        with pytest.raises(ConfigError, match="no such model"):
+            await front.probe()
+        assert len(desk.pids) == 1
+
+
+async def test_a_process_that_hangs_while_it_starts_is_ended(desk: Desk) -> None:
+    async with desk.front("hang", start_seconds=1.0) as front:
+        with pytest.raises(Unreachable, match="it said nothing for 1 seconds"):
+            await front.text("write 1", max_tokens=1)
+    await until(lambda: not any(map(is_alive, desk.pids)))
+
+
+async def test_a_program_that_cannot_be_started_is_the_machines_fault(desk: Desk) -> None:
+    async with Front(Terms(model=Path("m")), command=("/nonexistent/python",)) as front:
+        with pytest.raises(WorkerUnavailable, match="cannot be started") as caught:
+            await front.text("write 1", max_tokens=1)
+        assert caught.value.retry
+
+
+async def test_closing_ends_the_process_and_tells_everyone_who_waits(desk: Desk) -> None:
+    front = desk.front()
+    waiting = [asyncio.create_task(front.text(prompt, max_tokens=1)) for prompt in ("write 100000", "hang", "write 1")]
+    await until(lambda: front.ready is not None)
+    await front.close()
+    for one in waiting:
+        with pytest.raises(Unreachable, match="the generator was closed"):
+            await one
+    assert not is_alive(desk.pids[0])
+    with pytest.raises(MailbotError, match="is closed"):
+        await front.text("write 1", max_tokens=1)
+
+
+async def test_closing_while_the_process_starts_leaves_none_behind(desk: Desk) -> None:
+    front = desk.front("hang")
+    waiting = asyncio.create_task(front.text("write 1", max_tokens=1))
+    await until(lambda: bool(desk.pids))
+    await front.close()
+    with pytest.raises(Unreachable, match="closed"):
+        await waiting
+    assert not is_alive(desk.pids[0])
+    early = desk.front()
+    waiting = asyncio.create_task(early.text("write 1", max_tokens=1))
+    await asyncio.sleep(0)
+    await early.close()
+    with pytest.raises(Unreachable, match="closed"):
+        await waiting
+
+
+@pytest.mark.parametrize("prompt", ["write 1000000", "hang"])
+async def test_the_process_dies_with_the_daemon(desk: Desk, prompt: str) -> None:
+    script = (
+        "import asyncio, sys\n"
+        "from pathlib import Path\n"
+        "from mailbot.generate.front import Front, Terms\n"
+        "async def main():\n"
+        "    front = Front(Terms(model=Path('m')), command=sys.argv[2:])\n"
+        "    await front.text(sys.argv[1], max_tokens=1)\n"
+        "asyncio.run(main())\n"
+    )
+    command = (sys.executable, str(FAKE), str(desk.mark))
+    daemon = await asyncio.create_subprocess_exec(sys.executable, "-c", script, prompt, *command)
+    await until(lambda: bool(desk.pids))
+    await asyncio.sleep(0.2)
+    assert is_alive(desk.pids[0])
+    daemon.kill()
+    await daemon.wait()
+    await until(lambda: not is_alive(desk.pids[0]))
+
+
+async def test_the_process_knows_nothing_of_the_daemons_secrets(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "not for the model")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    async with desk.front(threads=3) as front:
+        told = (await front.text("show environ", max_tokens=1)).text
+    assert "DESK_PASSWORD" not in told
+    assert "'CUDA_VISIBLE_DEVICES': '1'" in told
+    assert "'OMP_NUM_THREADS': '3'" in told
