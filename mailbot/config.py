@@ -194,8 +194,23 @@ class Extract(Section):
 class Generate(Password):
     """Who writes drafts."""
 
-    maker: Literal["template", "remote"] = Field(
-        "template", description="`template` fills in the reply template; `remote` asks an OpenAI-compatible server."
+    maker: Literal["template", "model", "remote"] = Field(
+        "template",
+        description="`template` fills in the reply template; `model` writes with a model on this machine; `remote` asks an "
+        "OpenAI-compatible server.",
+    )
+    release: str = Field(
+        "",
+        description="The local model: a name that `mailbot model list` shows, `shipped`, or a directory (with a slash in it). "
+        "Empty: the one that was published last, else the shipped one.",
+    )
+    slots: int = Field(8, ge=1, le=1024, description="Texts that the local model writes at once; each takes memory for its window.")
+    window: int = Field(
+        0, ge=0, description="Tokens a text of the local model may have, its prompt included; 0: as the model's, at most 2,048."
+    )
+    threads: int = Field(0, ge=0, description="Processor threads of the local model; 0: half the cores.")
+    idle_seconds: float = Field(
+        600, ge=0, description="The local model's process ends after so long without a draft, to give its memory back; 0: never."
     )
     url: str = Field("", description="Base URL of the server, for example http://127.0.0.1:8000/v1.")
     model: str = Field("", description="Name of the model on that server.")

@@ -53,9 +53,15 @@ def parse(tree: dict[str, Any], *, file: Path) -> Config:
             "state_dir": base / config.state_dir.expanduser(),
             "rules_dir": base / config.rules_dir.expanduser(),
             "templates_dir": base / config.templates_dir.expanduser(),
+            "generate": config.generate.model_copy(update={"release": _release(base, config.generate.release)}),
             "drops": {name: drop.model_copy(update={"path": base / drop.path.expanduser()}) for name, drop in config.drops.items()},
         }
     )
+
+
+def _release(base: Path, release: str) -> str:
+    """Return a release that is a directory from the file's own folder; a name stays one."""
+    return str(base / Path(release).expanduser()) if "/" in release else release
 
 
 def _explain(error: Any) -> str:

@@ -26,7 +26,7 @@ def brief_of(request: DraftRequest, about: Mapping[str, Any]) -> str | None:
         kind=kind,
         language=request.language,
         desk=str(facts.get("desk") or ""),
-        facts=_shown(facts, request.language),
+        facts=shown(facts, request.language),
         subject=str(facts.get("topic") or ""),
         mail=str(facts.get("text") or ""),
     )
@@ -45,7 +45,7 @@ def messages_of(request: DraftRequest) -> list[dict[str, str]]:
     )
 
 
-def _shown(facts: Mapping[str, Any], language: str) -> dict[str, str]:
+def shown(facts: Mapping[str, Any], language: str) -> dict[str, str]:
     """Return the facts of a brief as the reply is to write them."""
     currency = str(facts.get("currency") or "")
     amounts = {key: money(facts.get(key), language, currency) for key in ("subtotal", "tax", "total")}

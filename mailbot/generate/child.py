@@ -15,6 +15,7 @@ import socket
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from mailbot.errors import WorkerUnavailable
 from mailbot.generate import wire
@@ -39,6 +40,19 @@ def environment(threads: int, given: Mapping[str, str] = os.environ) -> dict[str
     most = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)) if threads else {}
     quiet = {"LANG": "C.UTF-8", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TF_CPP_MIN_LOG_LEVEL": "2"}
     return {"PATH": os.defpath} | quiet | kept | most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What a process that can write says of itself. `bytes` is its resident memory, `seconds` what it took to start."""
+
+    parameters: int
+    window: int
+    slots: int
+    backend: str
+    dtype: str
+    bytes: int
+    seconds: float
 
 
 class Child(asyncio.Protocol):

@@ -17,7 +17,7 @@ from types import TracebackType
 
 from mailbot.errors import ConfigError, MailbotError, Unreachable, WorkerUnavailable
 from mailbot.generate import wire
-from mailbot.generate.child import COMMAND, Child
+from mailbot.generate.child import COMMAND, Child, Ready
 from mailbot.generate.pending import Pending, Written
 from mailbot.generate.request import End, Piece, Request, Sampling
 from mailbot.generate.scheduler import Busy
@@ -53,19 +53,6 @@ class Terms:
     idle_seconds: float = 600.0
     first_wait: float = 1.0
     most_wait: float = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """What a process that can write says of itself. `bytes` is its resident memory, `seconds` what it took to start."""
-
-    parameters: int
-    window: int
-    slots: int
-    backend: str
-    dtype: str
-    bytes: int
-    seconds: float
 
 
 class Front:
@@ -111,6 +98,8 @@ class Front:
         deadline_seconds: float | None = None,
     ) -> Written:
         """Write a text. Past the deadline it ends as "late", with what there is. Cancelling frees its slot with the next chunk.
+
+        The deadline counts from when there is a process that can write: a model may take long to load.
 
         Raises BadInput (this prompt cannot be written), Busy (too many wait), ConfigError (the model cannot be used), Unreachable
         (the process died and may be back later), MailbotError (this request was at work in two deaths, or the front was closed).
@@ -171,20 +160,17 @@ class Front:
             sampling=sampling,
             stop=tuple(stop),
         )
-        text = Pending(request.name, wire.pack(wire.ask(request)), streams=streams)
-        late = asyncio.get_running_loop().call_later(seconds, self._give_up, text, "late") if seconds is not None else None
+        text = Pending(request.name, wire.pack(wire.ask(request)), seconds, streams=streams)
         if self._child and not self._texts:
             self._child.heard_at = asyncio.get_running_loop().time()
         self._texts[text.name] = text
         if self._child and self.ready:
-            self._child.send(text.packed)
+            self._hand_over(self._child, text)
         if self._owner is None or self._owner.done():
             self._owner = asyncio.create_task(self._own(), name="mailbot generator")
         try:
             yield text
         finally:
-            if late:
-                late.cancel()
             self._give_up(text, "cancelled")
 
     def _check(self) -> None:
@@ -203,10 +189,21 @@ class Front:
                 self._child.send(wire.pack({"cancel": text.name}))
             self._end(text, end=end)
 
+    def _hand_over(self, child: Child, text: Pending) -> None:
+        """Ask a process that is ready for a text; its time runs from now."""
+        child.send(text.packed)
+        if text.seconds is not None and text.late is None:
+            text.late = asyncio.get_running_loop().call_later(text.seconds, self._give_up, text, "late")
+
     def _end(self, text: Pending, *, end: End = "", error: MailbotError | None = None) -> None:
+        self._forget(text)
+        text.over(end, error)
+
+    def _forget(self, text: Pending) -> None:
         del self._texts[text.name]
         self._idle_since = asyncio.get_running_loop().time()
-        text.over(end, error)
+        if text.late:
+            text.late.cancel()
 
     def _fail_all(self, error: MailbotError) -> None:
         """End every request with an error: each with one of its own, since each is raised."""
@@ -293,7 +290,7 @@ class Front:
         log.info("the model is ready after %.1f s: %s", ready.seconds, self.stage)
         if self._child:
             for text in self._texts.values():
-                self._child.send(text.packed)
+                self._hand_over(self._child, text)
 
     def _take(self, piece: Piece) -> None:
         text = self._texts.get(piece.name)
@@ -302,8 +299,7 @@ class Front:
         text.add(piece)
         if piece.end:
             self._failures = 0
-            del self._texts[text.name]
-            self._idle_since = asyncio.get_running_loop().time()
+            self._forget(text)
 
     def _bury(self, why: str) -> None:
         """Settle what a dead process leaves: who is told, who is tried again, and when the next one starts."""

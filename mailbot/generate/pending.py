@@ -20,11 +20,17 @@ class Written:
 
 
 class Pending:
-    """A request between its acceptance and its end. `shown`: its reader has seen a part of it."""
+    """A request between its acceptance and its end.
 
-    def __init__(self, name: str, packed: bytes, *, streams: bool) -> None:
+    `packed` is its frame; `seconds` the time it has, which `late` ends; `begun` whether the process has it at work; `deaths` how
+    many processes died of it, as far as one can tell; `shown` whether its reader has seen a part of it.
+    """
+
+    def __init__(self, name: str, packed: bytes, seconds: float | None, *, streams: bool) -> None:
         self.name = name
         self.packed = packed
+        self.seconds = seconds
+        self.late: asyncio.TimerHandle | None = None
         self.changed = asyncio.Event()
         self.shown = False
         self.deaths = 0
