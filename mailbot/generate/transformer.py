@@ -40,14 +40,6 @@ def prefill(shape: Architecture, weights: Weights, tokens: Array, lengths: Array
     return _logits(shape, weights, ops.take(stream, last, axis=0)), keys, values
 
 
-def read_segments(shape: Architecture, weights: Weights, tokens: Array, positions: Array, segments: Array) -> Array:
-    """Run rows that hold several texts each, for training: tokens [B, L] see the earlier ones of their own segment only.
-
-    `positions` [B, L] start anew in each segment. Returns the normed stream [B·L, D].
-    """
-    return _read(shape, weights, tokens, positions, segments)[0]
-
-
 def decode(
     shape: Architecture, weights: Weights, keys: Sequence[Array], values: Sequence[Array], tokens: Array, positions: Array
 ) -> tuple[Array, list[Array], list[Array]]:
@@ -70,15 +62,11 @@ def decode(
     return _logits(shape, weights, stream), new_keys, new_values
 
 
-def _read(
-    shape: Architecture, weights: Weights, tokens: Array, positions: Array | None = None, segments: Array | None = None
-) -> tuple[Array, list[Array], list[Array]]:
+def _read(shape: Architecture, weights: Weights, tokens: Array) -> tuple[Array, list[Array], list[Array]]:
     """Run every token of tokens [B, L] with those before it; return the stream [B·L, D], and keys and values [B, K, L, E]."""
     many, length = tokens.shape
     steps = np.arange(length, dtype=np.int32)
     earlier = ops.convert_to_tensor((steps[None, :] <= steps[:, None])[None, None, None])
-    if segments is not None:
-        earlier = ops.logical_and(earlier, ops.equal(segments[:, None, None, :, None], segments[:, None, None, None, :]))
     keys, values = [], []
 
     def attend(_: int, query: Array, key: Array, value: Array) -> Array:
@@ -89,8 +77,7 @@ def _read(
         mixed = _attention(folded, keys[-1], values[-1], earlier, length)
         return ops.transpose(ops.reshape(mixed, (many, shape.heads, length, shape.head_dim)), (0, 2, 1, 3))
 
-    if positions is None:
-        positions = ops.convert_to_tensor(np.broadcast_to(steps, (many, length)))
+    positions = ops.convert_to_tensor(np.broadcast_to(steps, (many, length)))
     return _stack(shape, weights, tokens, positions, attend), keys, values
 
 

@@ -29,9 +29,20 @@ class Batch:
     targets: Ints
     weights: Ints
 
-    def arrays(self) -> tuple[Ints, ...]:
-        """Return the arrays in the order that a step takes them."""
-        return self.tokens, self.segments, self.positions, self.targets, self.weights
+    @property
+    def many(self) -> int:
+        """How many tokens it has; padding is none."""
+        return int(np.count_nonzero(self.segments))
+
+    def shards(self, many: int) -> list[tuple[Ints, ...]]:
+        """Return the rows in so many equal parts, each as tokens, segments, positions, picked, targets, counts.
+
+        `picked` [P] are the places (of B·L) that foretell a learnt token, with its target and 1.0. P is a multiple of an eighth of
+        B·L, since each size is a program of its own; the rest of it counts 0.0.
+        """
+        cut = zip(*(np.split(array, many) for array in (self.tokens, self.segments, self.positions, self.targets, self.weights)),
+                  strict=True)  # fmt: skip
+        return [(tokens, segments, positions, *_picked(targets, weights)) for tokens, segments, positions, targets, weights in cut]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +151,17 @@ class Rows:
                 weights[index, start + max(0, int(self._tokens.learnt[number]) - 1) : end - 1] = 1.0
                 start = end
         return Batch(tokens=tokens, segments=segments, positions=positions, targets=targets, weights=weights)
+
+
+def _picked(targets: Ints, weights: Ints) -> tuple[Ints, Ints, Ints]:
+    places = np.flatnonzero(weights)
+    size = max(1, weights.size // 8)
+    room = max(1, -(-len(places) // size)) * size
+    picked = np.zeros(room, np.int32)
+    picked[: len(places)] = places
+    counts = np.zeros(room, np.float32)
+    counts[: len(places)] = weights.reshape(-1)[places]
+    return picked, targets.reshape(-1)[picked], counts
 
 
 def token_dtype(vocabulary: int) -> Any:

@@ -1,0 +1,174 @@
+"""What lies between the large products of a transformer, as small functions over `keras.ops`, each one XLA program.
+
+A CPU has the fastest products in TensorFlow's own kernels (oneDNN; in bfloat16 twice as fast as in float32 where the machine knows
+that type), and the fastest of everything else in XLA, which fuses it. So training runs products by the one and these pieces by the
+other. Of a piece only its inputs are kept for its gradient; the rest is computed again, which costs less than to write and read it.
+
+Letters as in `transformer`; C is the dtype of products. Slices are splits throughout: the gradient of a split is one concatenation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from mailbot.generate.architecture import Architecture, Rope
+from mailbot.generate.backend import ops
+from mailbot.generate.transformer import NEVER, frequencies
+
+Array = Any
+
+
+def fused(function: Callable[..., Any], learnt: int) -> Callable[..., Any]:
+    """Compile a piece and its gradient by the first `learnt` of its inputs; inputs that are None stay out."""
+
+    def backward(inputs: Sequence[Array], upstream: Sequence[Array]) -> Any:
+        sources = [one for one in inputs[:learnt] if one is not None]
+        with tf.GradientTape() as tape:
+            tape.watch(sources)
+            outputs = function(*inputs)
+        return tape.gradient(outputs, sources, upstream if isinstance(outputs, tuple) else upstream[0])
+
+    forward_program = tf.function(function, jit_compile=True, autograph=False)
+    backward_program = tf.function(backward, jit_compile=True, autograph=False)
+
+    def call(*inputs: Array) -> Any:
+        given = [one is not None for one in inputs]
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def whole(*present: Array) -> Any:
+            rest = iter(present)
+            filled = [next(rest) if one else None for one in given]
+
+            def gradient(*upstream: Array) -> list[Array]:
+                found = backward_program(filled, list(upstream))
+                return [*found, *[None] * (len(present) - len(found))]
+
+            return forward_program(*filled), gradient
+
+        return whole(*(one for one in inputs if one is not None))
+
+    return call
+
+
+class Pieces:
+    """The pieces of one architecture; `compute` is C, `dropout` the share of a residual part that is dropped."""
+
+    def __init__(self, shape: Architecture, compute: str, dropout: float = 0.0) -> None:
+        self._shape = shape
+        self._compute = compute
+        self._dropout = dropout
+        rope = shape.rope
+        self.angles = tf.function(partial(self._angles, rope), jit_compile=True, autograph=False) if rope else None
+        self.drop = fused(self._dropped, 1)
+        self.norm = fused(self._normed, 3)
+        self.add_norm = fused(self._add_normed, 5)
+        self.heads = fused(self._as_heads, 4)
+        self.rows = fused(self._as_rows, 1)
+        self.active = fused(self._activated, 2)
+        self.loss = fused(self._loss, 1)
+        self._looks: dict[tuple[int, int], Callable[..., Any]] = {}
+
+    def look(self, first: int, last: int) -> Callable[..., Any]:
+        """Return the piece that turns the scores of queries `first` to `last` into shares of what they may see."""
+        if (first, last) not in self._looks:
+            self._looks[first, last] = fused(partial(self._shares, first, last), 1)
+        return self._looks[first, last]
+
+    def _angles(self, rope: Rope, positions: Array) -> tuple[Array, Array]:
+        """Return cosine and sine [B, 1, L, E / 2] of positions [B, L]."""
+        turns = ops.convert_to_tensor(frequencies(rope, self._shape.head_dim))
+        angles = ops.cast(positions, "float32")[:, None, :, None] * turns
+        return ops.cos(angles), ops.sin(angles)
+
+    def _dropped(self, rows: Array, seed: Array) -> Array:
+        """Drop some numbers and scale up the others (Srivastava et al. 2014); the same seed drops the same."""
+        if not self._dropout:
+            return rows
+        kept = tf.random.stateless_uniform(rows.shape, seed) >= self._dropout
+        return ops.where(kept, rows / (1 - self._dropout), ops.zeros_like(rows))
+
+    def _normed(self, rows: Array, gain: Array, bias: Array | None) -> Array:
+        return ops.cast(self._scaled(rows, gain, bias), self._compute)
+
+    def _add_normed(
+        self, stream: Array, part: Array, part_bias: Array | None, gain: Array, bias: Array | None, seed: Array
+    ) -> tuple[Array, Array]:
+        """Add a residual part to the stream; return it, and normed for the next part."""
+        part = ops.cast(part, "float32")
+        stream = stream + self._dropped(part if part_bias is None else part + part_bias, seed)
+        return stream, self._normed(stream, gain, bias)
+
+    def _scaled(self, rows: Array, gain: Array, bias: Array | None) -> Array:
+        """RMSNorm or LayerNorm over the last axis."""
+        if not self._shape.rms:
+            rows = rows - ops.mean(rows, axis=-1, keepdims=True)
+        rows = rows * ops.rsqrt(ops.mean(rows * rows, axis=-1, keepdims=True) + self._shape.epsilon) * gain
+        return rows if bias is None else rows + bias
+
+    def _as_heads(
+        self, joined: Array, bias: Array | None, query_gain: Array | None, key_gain: Array | None, cosine: Array | None,
+        sine: Array | None, like: Array,
+    ) -> tuple[Array, Array, Array]:  # fmt: skip
+        """Return queries [B, H, L, E], scaled, and keys and values [B, K, L, E] of joined rows; `like` is any [B, L]."""
+        shape = self._shape
+        joined = ops.cast(joined, "float32")
+        joined = joined if bias is None else joined + bias
+        wide = shape.kv_heads * shape.head_dim
+        query, key, value = ops.split(joined, [shape.heads * shape.head_dim, shape.heads * shape.head_dim + wide], axis=-1)
+
+        def apart(rows: Array, heads: int) -> Array:
+            return ops.transpose(ops.reshape(rows, (*like.shape, heads, shape.head_dim)), (0, 2, 1, 3))
+
+        query, key, value = apart(query, shape.heads), apart(key, shape.kv_heads), apart(value, shape.kv_heads)
+        if query_gain is not None:
+            query, key = self._scaled(query, query_gain, None), self._scaled(key, key_gain, None)
+        if cosine is not None:
+            query, key = _turned(query, cosine, sine), _turned(key, cosine, sine)
+        query = query * shape.head_dim**-0.5
+        return ops.cast(query, self._compute), ops.cast(key, self._compute), ops.cast(value, self._compute)
+
+    def _shares(self, first: int, last: int, scores: Array, segments: Array) -> Array:
+        """Softmax of scores [B, K, G·(last - first), last] over what is earlier and of the same segment."""
+        many, kv_heads = scores.shape[:2]
+        here = last - first
+        earlier = np.arange(last)[None, :] <= np.arange(first, last)[:, None]
+        seen = ops.equal(segments[:, first:last, None], segments[:, None, :last])
+        seen = ops.logical_and(seen, ops.convert_to_tensor(earlier[None]))
+        exact = ops.reshape(ops.cast(scores, "float32"), (many, kv_heads, -1, here, last))
+        shares = ops.softmax(ops.where(seen[:, None, None], exact, NEVER), axis=-1)
+        return ops.cast(ops.reshape(shares, scores.shape), self._compute)
+
+    def _as_rows(self, mixed: Array) -> Array:
+        """Return heads [B, H, L, E] as rows [B·L, H·E]."""
+        many, heads, length, size = mixed.shape
+        return ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (many * length, heads * size))
+
+    def _activated(self, inner: Array, bias: Array | None) -> Array:
+        """The middle of the feed-forward part: SwiGLU, or one activation."""
+        inner = ops.cast(inner, "float32")
+        inner = inner if bias is None else inner + bias
+        gate, rest = ops.split(inner, 2, axis=-1) if self._shape.gated else (inner, None)
+        if self._shape.activation in ("gelu", "gelu_tanh"):
+            active = ops.gelu(gate, approximate=self._shape.activation == "gelu_tanh")
+        else:
+            active = ops.silu(gate) if self._shape.activation == "silu" else ops.relu(gate)
+        return ops.cast(active if rest is None else active * rest, self._compute)
+
+    def _loss(self, logits: Array, targets: Array, counts: Array) -> Array:
+        """Return the cross entropy of logits [rows, V], each row counted so often, summed (nats)."""
+        logits = ops.cast(logits, "float32")
+        # a comparison instead of a look-up, so that its gradient is no scatter
+        wanted = ops.equal(ops.arange(logits.shape[-1], dtype="int32")[None, :], targets[:, None])
+        losses = ops.logsumexp(logits, axis=-1) - ops.sum(ops.where(wanted, logits, 0.0), axis=-1)
+        return ops.sum(losses * counts)
+
+
+def _turned(rows: Array, cosine: Array, sine: Array) -> Array:
+    """Turn heads by their positions, as `transformer` does."""
+    left, right = ops.split(rows, 2, axis=-1)
+    return ops.concatenate([left * cosine - right * sine, right * cosine + left * sine], axis=-1)
