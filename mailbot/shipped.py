@@ -26,6 +26,9 @@ name = "Ben Okafor"
 address = "ben@example.com"
 roles = ["approver"]
 
+[generate]
+maker = "{maker}"                   # "model": written on this machine; "template": the reply templates alone; "remote": a server
+
 # One table for each mailbox login. `shadow` reads, routes and drafts but never sends: keep it for the first weeks.
 #
 # [accounts.payables]
@@ -88,8 +91,11 @@ def sample_people() -> dict[str, Any]:
     return {"people": tomllib.loads(CONFIG)["people"]}
 
 
-def write_desk(directory: Path) -> list[Path]:
-    """Write everything a new desk starts from; return the files. Raises UsageError when one of them is there already."""
+def write_desk(directory: Path, *, maker: str = "template") -> list[Path]:
+    """Write everything a new desk starts from, drafting by `maker` (`generate.maker`); return the files.
+
+    Raises UsageError when one of them is there already.
+    """
     directory = directory.expanduser().resolve()
     targets = [directory / "mailbot.toml", directory / "mailbot.service", directory / "rules", directory / "templates"]
     there = [target for target in targets if target.exists()]
@@ -98,7 +104,7 @@ def write_desk(directory: Path) -> list[Path]:
     try:
         (directory / "drop").mkdir(parents=True, exist_ok=True)
         (directory / "state").mkdir(mode=0o700, exist_ok=True)  # every mail will lie there
-        targets[0].write_text(CONFIG, encoding="utf-8")
+        targets[0].write_text(CONFIG.replace("{maker}", maker), encoding="utf-8")
         targets[0].chmod(0o600)
         program = Path(sys.executable).with_name("mailbot")
         targets[1].write_text(

@@ -46,6 +46,12 @@ def demo(
         raise typer.Exit(_demo(Path(directory), headless, port))
 
 
+_WHO = {
+    "model": "by the shipped model, on this machine; its first one takes a while",
+    "template": "the reply templates alone; for the model: pip install 'mailbot[cpu]'",
+}
+
+
 def _demo(directory: Path, headless: bool, port: int) -> int:
     """Run the demo in a directory; return the exit code."""
     try:
@@ -85,6 +91,7 @@ mailbot demo: a desk with {len(play.samples())} sample mails and files.
   rules         {directory / "rules"}
   commands      mailbot --config {directory / "mailbot.toml"} items
   mail in       SMTP 127.0.0.1:{on.servers.smtp_port}, to {on.servers.address}
+  drafts        {_WHO[on.parts.config.generate.maker]}
 
 Try this:
   1. Open the page. Scans and photos are being read; text mails are there already.

@@ -28,9 +28,10 @@ def register(app: typer.Typer) -> None:
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made when missing.")]) -> None:
     """Write mailbot.toml, rules/, templates/ and a systemd unit to start from."""
+    from mailbot.generate.release import can_write_here
     from mailbot.shipped import write_desk
 
-    written = write_desk(directory)
+    written = write_desk(directory, maker="model" if can_write_here() else "template")
     for path in written:
         print(path)
     print(f"next: edit {directory / 'mailbot.toml'}, then `mailbot --config {directory / 'mailbot.toml'} check`", file=sys.stderr)

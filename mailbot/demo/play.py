@@ -25,6 +25,7 @@ from mailbot.core.item import Item
 from mailbot.core.lifecycle import State
 from mailbot.demo.servers import DemoServers
 from mailbot.errors import MailbotError
+from mailbot.generate.release import can_write_here
 
 SAMPLES = Path(__file__).parent / "samples"
 SETTLED = {State.SENT, State.FINISHED, State.QUARANTINED, State.FAILED, State.REFUSED, State.REJECTED, State.DELIVERY_UNKNOWN}
@@ -72,6 +73,9 @@ CONFIG = """\
 # The demo's desk. While the demo runs, every command works on it: mailbot --config THIS_FILE items
 desk = "Payables, Harbour Lane Trading"
 
+[generate]
+maker = "{maker}"                     # "model" where TensorFlow is installed, else "template"
+
 [review]
 port = {page_port}
 
@@ -111,6 +115,7 @@ def write_config(directory: Path, servers: DemoServers, port: int) -> Path:
     """Write the config of the demo's desk: a live account on the two servers, a drop folder, two people."""
     file = directory / "mailbot.toml"
     text = CONFIG.format(
+        maker="model" if can_write_here() else "template",
         page_port=port,
         address=servers.address,
         smtp_port=servers.smtp_port,

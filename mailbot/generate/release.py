@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +44,12 @@ class Model:
 def shipped_directory() -> Path:
     """Return where the shipped release lies in the package."""
     return Path(__file__).parent / "shipped"
+
+
+def can_write_here() -> bool:
+    """Return whether this installation drafts with the shipped model: the model came with it, and a tensor library is there."""
+    library = os.environ.get("KERAS_BACKEND", "tensorflow")
+    return (shipped_directory() / "config.json").is_file() and all(importlib.util.find_spec(one) for one in (library, "keras"))
 
 
 def open_model(directory: Path) -> Model:
