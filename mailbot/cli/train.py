@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from mailbot.generate.training.run import Event
+    from mailbot.generate.training.events import Event
 
 
 class Schedule(StrEnum):
@@ -45,6 +45,14 @@ class Dtype(StrEnum):
     FLOAT32 = "float32"
 
 
+class Compute(StrEnum):
+    """What products are computed in; weights, norms, shares and losses are float32 always."""
+
+    AUTO = "auto"
+    FLOAT32 = "float32"
+    BFLOAT16 = "bfloat16"
+
+
 def register(app: typer.Typer) -> None:
     """Add `mailbot train`."""
     app.command()(train)
@@ -63,6 +71,10 @@ def train(
     warmup: Annotated[int, typer.Option(help="Steps until the highest rate.")] = 100,
     clip: Annotated[float, typer.Option(help="The longest gradient; 0 leaves them alone.")] = 1.0,
     decay: Annotated[float, typer.Option(help="Weight decay of matrices.")] = 0.1,
+    dropout: Annotated[float, typer.Option(help="The share of each residual part that is dropped.")] = 0.0,
+    lora: Annotated[int, typer.Option(metavar="RANK", help="Learn a change of this rank beside each matrix; 0: every weight.")] = 0,
+    lora_alpha: Annotated[float, typer.Option(help="How strong that change is, over its rank; 0: twice the rank.")] = 0.0,
+    lora_targets: Annotated[str, typer.Option(metavar="NAMES", help="Which matrices, with commas.")] = "qkv,out,up,down",
     learn: Annotated[Learn, typer.Option(help="Learn to write replies only, or prompts too.")] = Learn.REPLY,
     held_out: Annotated[float, typer.Option(help="The share of threads that is never learnt from.")] = 0.02,
     vocabulary: Annotated[int, typer.Option(help="Tokens of a new model's vocabulary.")] = 2048,
@@ -74,11 +86,15 @@ def train(
     inner: Annotated[int, typer.Option(help="Width of the feed-forward layers; 0: the usual.")] = 0,
     window: Annotated[int, typer.Option(help="The most tokens that a new model reads.")] = 1024,
     eval_every: Annotated[int, typer.Option(help="Steps between evaluations.")] = 200,
+    eval_rows: Annotated[int, typer.Option(help="Held-out rows that an evaluation reads at most.")] = 64,
     patience: Annotated[int, typer.Option(help="Evaluations without a better one that end the run; 0: never.")] = 0,
     save_every: Annotated[int, typer.Option(help="Steps between checkpoints.")] = 100,
     seed: Annotated[int, typer.Option(help="Decides first weights, order and dropout.")] = 0,
     threads: Annotated[int, typer.Option(help="Cores to use; 0: all.")] = 0,
     dtype: Annotated[Dtype, typer.Option(help="How the weights are stored.")] = Dtype.FLOAT16,
+    compute: Annotated[
+        Compute, typer.Option(help="What products are computed in; auto: bfloat16 where the machine knows it.")
+    ] = Compute.AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Train a model from JSON Lines. Started again with the same arguments, it goes on exactly where it was stopped."""
@@ -90,7 +106,9 @@ def train(
         schedule=schedule.value, warmup=warmup, clip=clip, decay=decay, learn=learn.value, held_out=held_out,
         shape=Shape(family=family.value, layers=layers, width=width, heads=heads, kv_heads=kv_heads, inner=inner, window=window,
                     vocabulary=vocabulary),
-        eval_every=eval_every, patience=patience, save_every=save_every, seed=seed, threads=threads, dtype=dtype.value,
+        dropout=dropout, lora=lora, lora_alpha=lora_alpha, lora_targets=tuple(filter(None, lora_targets.split(","))),
+        compute=compute.value, eval_rows=eval_rows, eval_every=eval_every, patience=patience, save_every=save_every, seed=seed,
+        threads=threads, dtype=dtype.value,
     )  # fmt: skip
     with _watching() as tell:
         outcome = run(options, tell)
@@ -119,7 +137,7 @@ def _watching() -> Iterator[Callable[[Event], None]]:
 
 
 def _on_bar(bars: Any, task: Any, event: Event) -> None:
-    from mailbot.generate.training.run import Started, Stepped
+    from mailbot.generate.training.events import Started, Stepped
 
     if isinstance(event, Stepped):
         bars.update(task, completed=event.step, told=_step_line(event))
@@ -133,21 +151,22 @@ PLAIN_EVERY = 20
 
 
 def _plain(event: Event) -> None:
-    from mailbot.generate.training.run import Stepped
+    from mailbot.generate.training.events import Stepped
 
     if not isinstance(event, Stepped) or event.step % PLAIN_EVERY == 0:
         print(_line(event), file=sys.stderr, flush=True)
 
 
 def _line(event: Event) -> str:
-    from mailbot.generate.training.run import Evaluated, Started
+    from mailbot.generate.training.events import Evaluated, Started
 
     if isinstance(event, Started):
         left_out = f"; {event.left_out} too long for a row and left out" if event.left_out else ""
+        trained = f", {event.trained:,} of them trained" if event.trained != event.parameters else ""
         return (
-            f"{event.parameters:,} parameters, {event.vocabulary} tokens in the vocabulary; {event.learnt_examples} examples of "
-            f"{event.tokens:,} tokens in {event.rows} rows, {event.held_out_examples} held out{left_out}; "
-            f"from step {event.step} to {event.steps}, {event.epochs:.1f} times through"
+            f"{event.parameters:,} parameters{trained}, {event.compute} products, {event.vocabulary} tokens in the vocabulary; "
+            f"{event.learnt_examples} examples of {event.tokens:,} tokens in {event.rows} rows, "
+            f"{event.held_out_examples} held out{left_out}; from step {event.step} to {event.steps}, {event.epochs:.1f} times through"
         )
     if isinstance(event, Evaluated):
         best = ", the best so far: kept" if event.better else ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -25,8 +24,8 @@ from mailbot.generate.training.vocabulary import save_tokenizer
 
 
 def write_model(
-    directory: Path, *, architecture: Architecture, config: Mapping[str, Any], weights: Weights, tokenizer: Any,
-    note: Mapping[str, Any], dtype: str,
+    directory: Path, *, architecture: Architecture, config: Mapping[str, Any], generation: Mapping[str, Any], weights: Weights,
+    tokenizer: Any, note: Mapping[str, Any], dtype: str,
 ) -> None:  # fmt: skip
     """Write model.safetensors, the tokenizer's files, generation_config.json, mailbot.json (`note`) and config.json.
 
@@ -40,11 +39,12 @@ def write_model(
             fresh = Path(made)
             save_file(stored_tensors(architecture, weights, dtype), fresh / "model.safetensors", {"format": "pt"})
             save_tokenizer(tokenizer, fresh)
-            ends = config.get("eos_token_id")
-            _write_json(fresh / "generation_config.json", {"eos_token_id": ends, "do_sample": False})
+            if generation:
+                _write_json(fresh / "generation_config.json", generation)
             _write_json(fresh / "mailbot.json", note)
             _write_json(fresh / "config.json", {**config, "dtype": dtype})
             for file in sorted(fresh.iterdir(), key=lambda file: (file.name == "config.json", file.name)):
+                file.chmod(0o644)
                 with file.open("rb") as opened:
                     os.fsync(opened.fileno())
                 file.replace(directory / file.name)
@@ -70,7 +70,7 @@ def disk_errors(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(f"{place}: no space left", remedy="free some and run the same command again: it goes on") from error
         raise ConfigError(f"{place}: cannot be written: {error.strerror}", remedy="name another --out") from error
 
@@ -85,8 +85,3 @@ def write_json(path: Path, value: Any) -> None:
 
 def _write_json(path: Path, value: Any) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-
-
-def free_bytes(directory: Path) -> int:
-    """Return how much space there is left where a directory lies."""
-    return shutil.disk_usage(directory).free

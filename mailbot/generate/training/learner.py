@@ -75,15 +75,19 @@ class Learner:
         self._threads.shutdown()
 
     def _shard_loss(self, arrays: tuple[Array, ...]) -> Array:
-        return self._network.loss(self._whole(self._nest), arrays, tf.zeros(2, tf.int64))
+        return self._network.loss(self._whole(self._values()), arrays, tf.zeros(2, tf.int64))
 
     def _shard(self, arrays: tuple[Array, ...], seed: Array) -> tuple[Array, list[Array]]:
-        trained = tf.nest.map_structure(lambda variable: variable.read_value(), self._nest)
+        trained = self._values()
         flat = tf.nest.flatten(trained)
         with tf.GradientTape() as tape:
             tape.watch(flat)
             loss = self._network.loss(self._whole(trained), arrays, seed)
         return loss, [tf.convert_to_tensor(one) for one in tape.gradient(loss, flat)]
+
+    def _values(self) -> Weights:
+        nest: Weights = tf.nest.map_structure(lambda variable: variable.read_value(), self._nest)
+        return nest
 
     def _whole(self, trained: Weights) -> Weights:
         """Return the network's weights: what is trained beside what is not."""

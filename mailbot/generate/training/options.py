@@ -31,7 +31,8 @@ class Options:
 
     `batch` rows of `length` tokens make a step, in `accumulate` equal parts one after the other; each part is shared among
     `threads` cores. `learn` "reply" takes the loss on replies and their end only. `lora` 0 trains every weight; otherwise its rank.
-    `patience` evaluations without a better held-out loss end the run; 0 never does.
+    Its alpha is twice the rank unless
+    `lora_alpha` says otherwise. `patience` evaluations without a better held-out loss end the run; 0 never does.
     """
 
     data: tuple[Path, ...]
@@ -64,6 +65,16 @@ class Options:
     dtype: Literal["float16", "float32"] = "float16"
     compute: Literal["auto", "float32", "bfloat16"] = "auto"
 
+    @property
+    def part(self) -> int:
+        """Rows that are computed at once."""
+        return self.batch // self.accumulate
+
+    @property
+    def lora_scale(self) -> float:
+        """What a learnt change is multiplied by: alpha over rank (Hu et al. 2021, section 4.1)."""
+        return (self.lora_alpha or 2.0 * self.lora) / self.lora if self.lora else 0.0
+
     def check(self) -> None:
         """Raise UsageError for a value that no run can have."""
         for name in ("steps", "batch", "length", "accumulate", "eval_every", "eval_rows", "save_every"):
@@ -79,6 +90,8 @@ class Options:
             raise UsageError(
                 f"{self.batch} rows do not divide into {self.accumulate} parts", remedy="change --batch or --accumulate"
             )
+        if self.lora < 0 or (self.lora and self.start_from is None):
+            raise UsageError("--lora changes a checkpoint", remedy="name one with --from, or leave --lora out")
         if self.rate <= 0 or self.clip < 0 or self.decay < 0:
             raise UsageError("--rate must be above 0, --clip and --decay not below", remedy="leave them out for the usual values")
 

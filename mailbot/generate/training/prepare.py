@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mailbot.core.brief import BRIEF
 from mailbot.errors import BadInput
 from mailbot.generate.training.examples import Example, read_examples
 from mailbot.generate.training.rows import Tokens, token_dtype
@@ -40,11 +41,25 @@ class _Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What the files hold: how many examples, and which kinds and languages, the most frequent first."""
+    """What the files hold: how many examples, of which kinds and languages (the most frequent first), and the form of prompts.
+
+    `prompt` is "brief" (core.brief), "messages" (the model's chat template) or "text".
+    """
 
     examples: int
     kinds: tuple[str, ...]
     languages: tuple[str, ...]
+    prompt: str
+
+    @staticmethod
+    def of_json(value: Mapping[str, Any]) -> Contents:
+        """Return what `asdict` made a JSON object of."""
+        return Contents(
+            examples=value["examples"],
+            kinds=tuple(value["kinds"]),
+            languages=tuple(value["languages"]),
+            prompt=value.get("prompt", "brief"),
+        )
 
 
 def learnt_texts(files: Sequence[Path], held_out: float) -> Iterator[str]:
@@ -66,6 +81,7 @@ def tokenise(
     sides = {False: _Side(array(code)), True: _Side(array(code))}
     kinds: Counter[str] = Counter()
     languages: Counter[str] = Counter()
+    forms: Counter[str] = Counter()
     examples = read_examples(files)
     many = 0
     while some := list(islice(examples, AT_ONCE)):
@@ -75,14 +91,21 @@ def tokenise(
             sides[example.is_held_out(held_out)].add(prompt, [*reply, end], all_learnt=learn_all)
             kinds[example.kind] += 1
             languages[example.language] += 1
+            forms[_form(example)] += 1
         many += len(some)
     if not many:
         raise BadInput("there is no example in the data", remedy='give JSON Lines: {"thread", "prompt", "reply"} a line')
     for is_held_out, why in ((True, "nothing is held out"), (False, "everything is held out")):
         if not sides[is_held_out].ends:
             raise BadInput(f"{why} of {many} examples", remedy="give more threads, or another --held-out")
-    contents = Contents(examples=many, kinds=_named(kinds), languages=_named(languages))
+    contents = Contents(examples=many, kinds=_named(kinds), languages=_named(languages), prompt=_named(forms)[0])
     return sides[False].whole(), sides[True].whole(), contents
+
+
+def _form(example: Example) -> str:
+    if not isinstance(example.prompt, str):
+        return "messages"
+    return "brief" if example.prompt.startswith(BRIEF) else "text"
 
 
 def _named(counted: Counter[str]) -> tuple[str, ...]:

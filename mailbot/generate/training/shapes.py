@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mailbot.errors import UsageError
-from mailbot.generate.architecture import Architecture, parse_architecture
+from mailbot.generate.architecture import Architecture
 from mailbot.generate.checkpoint import Weights
 from mailbot.generate.tensors import tensors_of
 from mailbot.generate.training.options import Shape
@@ -58,8 +58,3 @@ def first_weights(architecture: Architecture, seed: int) -> Weights:
         (weights if tensor.layer is None else layers[tensor.layer])[tensor.name] = value
     weights["layers"] = tuple(layers)
     return weights
-
-
-def architecture_of(config: dict[str, Any]) -> Architecture:
-    """Return the architecture of a config made here."""
-    return parse_architecture(config, "config.json")

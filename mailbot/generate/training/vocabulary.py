@@ -6,12 +6,13 @@ Written so that transformers' AutoTokenizer opens it: tokenizer.json, tokenizer_
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from mailbot.core.brief import END, MARKS
-from mailbot.errors import UsageError
+from mailbot.errors import ConfigError, UsageError
 
 SMALLEST = 256 + len(MARKS)
 """Every byte and every mark has a token, so that any text has one."""
@@ -22,6 +23,9 @@ def train_tokenizer(texts: Iterable[str], size: int, window: int) -> Any:
     if size < SMALLEST:
         raise UsageError(f"a vocabulary of {size} tokens is too small", remedy=f"give --vocabulary {SMALLEST} or more")
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    # it advises torch, which is not wanted here
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
     from transformers import PreTrainedTokenizerFast
 
     tokenizer = Tokenizer(models.BPE())
@@ -42,9 +46,26 @@ def train_tokenizer(texts: Iterable[str], size: int, window: int) -> Any:
     )  # fmt: skip
 
 
+def open_tokenizer(directory: Path) -> Any:
+    """Return the tokenizer that was written there. Raises ConfigError."""
+    os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
+    from transformers import AutoTokenizer
+
+    try:
+        return AutoTokenizer.from_pretrained(directory, local_files_only=True, trust_remote_code=False)
+    except Exception as error:  # its Rust half raises plain Exception
+        raise ConfigError(f"{directory}: cannot be read ({error})", remedy=f"delete {directory.parent} to start anew") from error
+
+
 def save_tokenizer(tokenizer: Any, directory: Path) -> None:
-    """Write a tokenizer's files; those of a tokenizer that was only opened are written as they were read."""
+    """Write a tokenizer's files."""
     tokenizer.save_pretrained(directory)
-    state = json.loads(tokenizer.backend_tokenizer.to_str())["model"]
-    if state.get("type") == "BPE" and tokenizer.backend_tokenizer.model is not None:
-        tokenizer.backend_tokenizer.model.save(str(directory))
+    backend = tokenizer.backend_tokenizer
+    if json.loads(backend.to_str())["model"]["type"] == "BPE":
+        backend.model.save(str(directory))
+    config_file = directory / "tokenizer_config.json"
+    config = json.loads(config_file.read_text(encoding="utf-8"))
+    if config.get("tokenizer_class") == "TokenizersBackend":
+        # the name that transformers before 5 knows too
+        config["tokenizer_class"] = "PreTrainedTokenizerFast"
+        config_file.write_text(json.dumps(config, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
