@@ -65,6 +65,7 @@ class Front:
         self._texts: dict[str, Pending] = {}
         self._owner: asyncio.Task[None] | None = None
         self._child: Child | None = None
+        self._turn: asyncio.Future[None] | None = None
         self._idle_since = 0.0
         self._not_before = 0.0
         self._failures = 0
@@ -163,6 +164,7 @@ class Front:
         text = Pending(request.name, wire.pack(wire.ask(request)), seconds, streams=streams)
         if self._child and not self._texts:
             self._child.heard_at = asyncio.get_running_loop().time()
+            self._turned()
         self._texts[text.name] = text
         if self._child and self.ready:
             self._hand_over(self._child, text)
@@ -204,6 +206,13 @@ class Front:
         self._idle_since = asyncio.get_running_loop().time()
         if text.late:
             text.late.cancel()
+        if not self._texts:
+            self._turned()
+
+    def _turned(self) -> None:
+        """Let the owner look again: what it waits for is another thing from now on."""
+        if self._turn and not self._turn.done():
+            self._turn.set_result(None)
 
     def _fail_all(self, error: MailbotError) -> None:
         """End every request with an error: each with one of its own, since each is raised."""
@@ -257,7 +266,9 @@ class Front:
                 if due:
                     child.kill(f"it said nothing for {patience:g} seconds, and was ended")
                 return due
-            await asyncio.wait({child.gone}, timeout=min(left, terms.hang_seconds))
+            self._turn = loop.create_future()
+            timeout = None if left == float("inf") else left
+            await asyncio.wait({child.gone, self._turn}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         return True
 
     def _heard(self, frame: wire.Frame) -> None:
@@ -286,6 +297,7 @@ class Front:
         """Give a process that is ready everything that waits."""
         self.ready, self._trouble = ready, None
         self._idle_since = asyncio.get_running_loop().time()
+        self._turned()
         self.stage = f"{ready.parameters:,} parameters, {ready.dtype}, {ready.backend}"
         log.info("the model is ready after %.1f s: %s", ready.seconds, self.stage)
         if self._child:

@@ -109,6 +109,8 @@ def build(setup: wire.Frame, send: Callable[[wire.Frame], None]) -> FakeEngine:
         sys.exit("there is no room")
     if fault == "hang":
         time.sleep(600)
+    if fault == "slow":
+        time.sleep(1)
     if fault == "twice" and len(mark.with_suffix(".starts").read_text().split()) <= 2:
         sys.exit("not yet")
     send({"warming": 1, "of": 1})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from mailbot.generate.engine import Engine, Size
 from mailbot.generate.front import Front, Terms
 from mailbot.generate.request import Piece, Request, Sampling
 from mailbot.generate.slots import Slots
+from tests.faults.generator_desk import FAKE, GeneratorDesk, is_alive, until
 from tests.servers.test_engine import FIXTURES, Letters
 
 PROMPTS = ("A", "order", "please pay", "Invoice4711", "twenty-four-letters-long")
@@ -133,46 +133,15 @@ def test_any_other_error_of_the_device_is_not_taken_for_a_lack_of_memory(exhaust
         one.step(0.0)
 
 
-FAKE = Path(__file__).parent / "fake_generator.py"
-
-
-class Desk:
-    """A front before the fake process; what the process noted, and what the test waits for."""
-
-    def __init__(self, directory: Path) -> None:
-        self.mark = directory / "mark"
-
-    def front(self, *start: str, **terms: Any) -> Front:
-        command = (sys.executable, str(FAKE), *(("--start", *start) if start else ()), str(self.mark))
-        return Front(Terms(**{"model": Path("model"), "slots": 2, "nice": 0, "first_wait": 0.01} | terms), command=command)
-
-    @property
-    def pids(self) -> list[int]:
-        """The processes that were started, oldest first."""
-        starts = self.mark.with_suffix(".starts")
-        return [int(line) for line in starts.read_text().split()] if starts.exists() else []
-
-
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path)
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not holds():
-            await asyncio.sleep(0.02)
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def desk(tmp_path: Path) -> GeneratorDesk:
+    return GeneratorDesk(tmp_path)
 
 
 @pytest.mark.parametrize("how", ["die", "crash", "nonsense", "leave"])
-async def test_a_text_is_written_by_the_next_process_when_one_dies(desk: Desk, how: str, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_text_is_written_by_the_next_process_when_one_dies(
+    desk: GeneratorDesk, how: str, caplog: pytest.LogCaptureFixture
+) -> None:
     async with desk.front() as front:
         texts = await asyncio.gather(
             front.text(f"once {how}", max_tokens=9), *(front.text("write 9", max_tokens=9) for _ in range(5))
@@ -190,14 +159,16 @@ async def test_a_text_is_written_by_the_next_process_when_one_dies(desk: Desk, h
     assert reasons[how] in caplog.text
 
 
-async def test_a_process_that_hangs_is_ended_and_its_text_written_by_the_next(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_process_that_hangs_is_ended_and_its_text_written_by_the_next(
+    desk: GeneratorDesk, caplog: pytest.LogCaptureFixture
+) -> None:
     async with desk.front(hang_seconds=1.5) as front:
         await front.text("write 1", max_tokens=1)
         assert (await front.text("once hang", max_tokens=3)).text == "w0 w1 w2 "
     assert "it said nothing for 1.5 seconds" in caplog.text
 
 
-async def test_a_request_at_work_in_two_deaths_is_refused_and_its_neighbours_are_served(desk: Desk) -> None:
+async def test_a_request_at_work_in_two_deaths_is_refused_and_its_neighbours_are_served(desk: GeneratorDesk) -> None:
     async with desk.front(slots=1) as front:
         poison = asyncio.create_task(front.text("die", max_tokens=3))
         others = [asyncio.create_task(front.text("write 2", max_tokens=3)) for _ in range(20)]
@@ -208,7 +179,7 @@ async def test_a_request_at_work_in_two_deaths_is_refused_and_its_neighbours_are
         assert len(desk.pids) == 3
 
 
-async def test_a_stream_that_was_seen_breaks_off_and_says_so(desk: Desk) -> None:
+async def test_a_stream_that_was_seen_breaks_off_and_says_so(desk: GeneratorDesk) -> None:
     async with desk.front() as front:
         stream = front.stream("begin die", max_tokens=9)
         assert (await anext(stream)).text.startswith("begun")
@@ -219,7 +190,7 @@ async def test_a_stream_that_was_seen_breaks_off_and_says_so(desk: Desk) -> None
         assert (await front.text("write 1", max_tokens=1)).text == "w0 "
 
 
-async def test_while_the_process_keeps_dying_calls_fail_at_once_until_it_is_back(desk: Desk) -> None:
+async def test_while_the_process_keeps_dying_calls_fail_at_once_until_it_is_back(desk: GeneratorDesk) -> None:
     async with desk.front("exit", first_wait=0.5) as front:
         with pytest.raises(Unreachable, match=r"ended twice: it ended by itself with status 1: there is no room") as first:
             await front.text("write 1", max_tokens=1)
@@ -240,7 +211,7 @@ async def test_while_the_process_keeps_dying_calls_fail_at_once_until_it_is_back
         assert len(desk.pids) == 3
 
 
-async def test_a_model_that_cannot_be_used_is_told_to_everyone_who_waits(desk: Desk) -> None:
+async def test_a_model_that_cannot_be_used_is_told_to_everyone_who_waits(desk: GeneratorDesk) -> None:
     async with desk.front("unusable", first_wait=60) as front:
         results = await asyncio.gather(*(front.text("write 1", max_tokens=1) for _ in range(3)), return_exceptions=True)
         assert [(type(one), str(one)) for one in results] == [(ConfigError, "no such model; name another")] * 3
@@ -251,21 +222,21 @@ async def test_a_model_that_cannot_be_used_is_told_to_everyone_who_waits(desk: D
         assert len(desk.pids) == 1
 
 
-async def test_a_process_that_hangs_while_it_starts_is_ended(desk: Desk) -> None:
+async def test_a_process_that_hangs_while_it_starts_is_ended(desk: GeneratorDesk) -> None:
     async with desk.front("hang", start_seconds=1.0) as front:
         with pytest.raises(Unreachable, match="it said nothing for 1 seconds"):
             await front.text("write 1", max_tokens=1)
     await until(lambda: not any(map(is_alive, desk.pids)))
 
 
-async def test_a_program_that_cannot_be_started_is_the_machines_fault(desk: Desk) -> None:
+async def test_a_program_that_cannot_be_started_is_the_machines_fault(desk: GeneratorDesk) -> None:
     async with Front(Terms(model=Path("m")), command=("/nonexistent/python",)) as front:
         with pytest.raises(WorkerUnavailable, match="cannot be started") as caught:
             await front.text("write 1", max_tokens=1)
         assert caught.value.retry
 
 
-async def test_closing_ends_the_process_and_tells_everyone_who_waits(desk: Desk) -> None:
+async def test_closing_ends_the_process_and_tells_everyone_who_waits(desk: GeneratorDesk) -> None:
     front = desk.front()
     waiting = [asyncio.create_task(front.text(prompt, max_tokens=1)) for prompt in ("write 100000", "hang", "write 1")]
     await until(lambda: front.ready is not None)
@@ -278,7 +249,7 @@ async def test_closing_ends_the_process_and_tells_everyone_who_waits(desk: Desk)
         await front.text("write 1", max_tokens=1)
 
 
-async def test_closing_while_the_process_starts_leaves_none_behind(desk: Desk) -> None:
+async def test_closing_while_the_process_starts_leaves_none_behind(desk: GeneratorDesk) -> None:
     front = desk.front("hang")
     waiting = asyncio.create_task(front.text("write 1", max_tokens=1))
     await until(lambda: bool(desk.pids))
@@ -295,7 +266,7 @@ async def test_closing_while_the_process_starts_leaves_none_behind(desk: Desk) -
 
 
 @pytest.mark.parametrize("prompt", ["write 1000000", "hang"])
-async def test_the_process_dies_with_the_daemon(desk: Desk, prompt: str) -> None:
+async def test_the_process_dies_with_the_daemon(desk: GeneratorDesk, prompt: str) -> None:
     script = (
         "import asyncio, sys\n"
         "from pathlib import Path\n"
@@ -315,7 +286,7 @@ async def test_the_process_dies_with_the_daemon(desk: Desk, prompt: str) -> None
     await until(lambda: not is_alive(desk.pids[0]))
 
 
-async def test_the_process_knows_nothing_of_the_daemons_secrets(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_process_knows_nothing_of_the_daemons_secrets(desk: GeneratorDesk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_PASSWORD", "not for the model")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
     async with desk.front(threads=3) as front:
