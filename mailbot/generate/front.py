@@ -11,8 +11,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from types import TracebackType
 
 from mailbot.errors import ConfigError, MailbotError, Unreachable, WorkerUnavailable
@@ -21,6 +20,7 @@ from mailbot.generate.child import COMMAND, Child, Ready
 from mailbot.generate.pending import Pending, Written
 from mailbot.generate.request import End, Piece, Request, Sampling
 from mailbot.generate.scheduler import Busy
+from mailbot.generate.terms import Terms
 
 log = logging.getLogger(__name__)
 
@@ -30,29 +30,6 @@ DEATHS = 2
 GREEDY = Sampling()
 
 Prompt = str | Sequence[Mapping[str, str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What the process runs, and how patient its front is.
-
-    `slots`, `window`, `threads` (0: as the library likes) and `nice` are the process's; at most `waiting` requests are there at
-    once. It is killed after `hang_seconds` without a word while there is work (`start_seconds` while it loads and compiles), ended
-    after `idle_seconds` without work (0: never), and started again `first_wait` seconds after a death, doubled for each further one
-    up to `most_wait`.
-    """
-
-    model: Path
-    slots: int = 8
-    window: int = 0
-    threads: int = 0
-    nice: int = 5
-    waiting: int = 4000
-    hang_seconds: float = 120.0
-    start_seconds: float = 600.0
-    idle_seconds: float = 600.0
-    first_wait: float = 1.0
-    most_wait: float = 60.0
 
 
 class Front:
@@ -236,7 +213,7 @@ class Front:
             self._child = child = Child(self._heard)
             died, self._unusable = True, None
             try:
-                await child.start(self._setup(), self._command)
+                await child.start(self._terms.setup(), self._command)
                 died = await self._watch(child)
             except WorkerUnavailable as error:
                 self._unusable = error
@@ -246,11 +223,6 @@ class Front:
                 why = await child.stop()
             if died:
                 self._bury(why)
-
-    def _setup(self) -> wire.Frame:
-        terms = self._terms
-        size = {"slots": terms.slots, "window": terms.window, "waiting": terms.waiting + terms.slots}
-        return {"model": str(terms.model), "threads": terms.threads, "nice": terms.nice, "size": size}
 
     async def _watch(self, child: Child) -> bool:
         """Wait until the process is gone (True), or was without work for so long that it is to end (False)."""

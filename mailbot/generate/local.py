@@ -20,10 +20,11 @@ from mailbot.core import brief, holding, prompt
 from mailbot.core.draft import Draft
 from mailbot.errors import ConfigError, MailbotError
 from mailbot.generate import briefing
-from mailbot.generate.front import Front, Terms
+from mailbot.generate.front import Front
 from mailbot.generate.pending import Written
 from mailbot.generate.release import about_of, form_of, open_model
 from mailbot.generate.template import TemplateGenerator
+from mailbot.generate.terms import Terms
 from mailbot.ports import DraftRequest
 
 log = logging.getLogger(__name__)

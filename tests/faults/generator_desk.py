@@ -8,7 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from mailbot.generate.front import Front, Terms
+from mailbot.generate.front import Front
+from mailbot.generate.terms import Terms
 
 FAKE = Path(__file__).parent / "fake_generator.py"
 

@@ -13,9 +13,10 @@ from mailbot.errors import ConfigError, MailbotError, Unreachable, WorkerUnavail
 from mailbot.generate import engine as engine_module
 from mailbot.generate.checkpoint import open_checkpoint
 from mailbot.generate.engine import Engine, Size
-from mailbot.generate.front import Front, Terms
+from mailbot.generate.front import Front
 from mailbot.generate.request import Piece, Request, Sampling
 from mailbot.generate.slots import Slots
+from mailbot.generate.terms import Terms
 from tests.faults.generator_desk import FAKE, GeneratorDesk, is_alive, until
 from tests.servers.test_engine import FIXTURES, Letters
 

@@ -11,9 +11,10 @@ import pytest
 import pytest_asyncio
 
 from mailbot.errors import BadInput, MailbotError
-from mailbot.generate.front import Front, Terms
+from mailbot.generate.front import Front
 from mailbot.generate.request import Sampling
 from mailbot.generate.scheduler import Busy
+from mailbot.generate.terms import Terms
 from tests.faults.generator_desk import GeneratorDesk, is_alive, until
 from tests.servers.test_engine import FIXTURES
 

@@ -16,13 +16,13 @@ import pytest
 from mailbot.config import Config, Generate
 from mailbot.core.facts import facts_from
 from mailbot.errors import BadInput, ConfigError, Unreachable
-from mailbot.generate.front import Terms
 from mailbot.generate.local import LocalGenerator, terms_of
 from mailbot.generate.make import make_generator
 from mailbot.generate.pending import Written
 from mailbot.generate.registry import Registry
 from mailbot.generate.remote import RemoteGenerator
 from mailbot.generate.request import End
+from mailbot.generate.terms import Terms
 from mailbot.ports import DraftRequest
 from tests.servers.test_engine import FIXTURES
 
