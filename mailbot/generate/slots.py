@@ -70,8 +70,8 @@ class Slots:
 
     def _state(self, slots: int) -> list[tuple[int, ...]]:
         heads, size = self._shape.kv_heads, self._shape.head_dim
-        cache, kept = (slots, heads, self.spans[-1], size), (self._entries, heads, self._longest, size)
-        return [cache] * self._arrays + ([kept] * self._arrays if self._entries else [])
+        shapes: list[tuple[int, ...]] = [(slots, heads, self.spans[-1], size)] * self._arrays
+        return shapes + [(self._entries, heads, self._longest, size)] * (self._arrays if self._entries else 0)
 
     def _begin(self, slots: int) -> None:
         self._fill = self._resident.compiled(self._read_prompts)

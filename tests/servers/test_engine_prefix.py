@@ -55,6 +55,16 @@ def test_texts_are_the_same_with_and_without(name: str) -> None:
     assert driven.finish(drawn) == together[-1:]
 
 
+def test_nothing_is_taken_over_from_a_device_that_was_emptied() -> None:
+    engine = Engine(open_checkpoint(FIXTURES / "qwen3"), SIZE, tokenizer=Letters())
+    begin = list(range(35))
+    for own in (40, 41):
+        engine._prefixes.seen([*begin, own])
+    assert engine._prefixes.serve([*begin, 42], (8, 48)) == Use(entry=0, length=35)
+    engine._shrink(1)
+    assert engine._prefixes.serve([*begin, 42], (8, 48)) is None
+
+
 @pytest.mark.parametrize("name", sorted(path.name for path in Path(FIXTURES).iterdir()))
 def test_the_rest_after_a_beginning_gives_the_logits_of_torch(name: str) -> None:
     checkpoint = open_checkpoint(FIXTURES / name)
