@@ -54,7 +54,10 @@ class Resident:
         self._begin()
 
     def compiled(self, step: Step) -> Callable[..., Any]:
-        """Return the step as a function of its inputs (numpy arrays) that returns its outputs; each shape is compiled once."""
+        """Return the step as a function of its inputs (numpy arrays) that returns its outputs; each shape is compiled once.
+
+        What of the state it returns as it got it stays untouched.
+        """
         return self._with_jax(step) if NAME == "jax" else self._with_tensorflow(step)
 
     def _begin(self) -> None:
@@ -73,9 +76,11 @@ class Resident:
 
         @tf.function(jit_compile=True, autograph=False)  # type: ignore[untyped-decorator]
         def run(*inputs: Any) -> Any:
-            new, outputs = step(self._weights, [variable.read_value() for variable in self._state], *inputs)
-            for variable, value in zip(self._state, new, strict=True):
-                variable.assign(value)
+            old = [variable.read_value() for variable in self._state]
+            new, outputs = step(self._weights, list(old), *inputs)
+            for variable, before, value in zip(self._state, old, new, strict=True):
+                if value is not before:
+                    variable.assign(value)
             return outputs
 
         return lambda *inputs: run(*(tf.convert_to_tensor(one) for one in inputs))

@@ -13,6 +13,7 @@ from typing import Any
 from mailbot.errors import ConfigError
 from mailbot.generate.backend import is_exhausted, on_accelerator
 from mailbot.generate.checkpoint import Checkpoint
+from mailbot.generate.prefix import Prefixes, Use
 from mailbot.generate.prompts import Prompts
 from mailbot.generate.request import End, Piece, Request, Sampling
 from mailbot.generate.scheduler import Admission, Ask, Scheduler
@@ -28,6 +29,7 @@ class Size:
     one of `buckets` (those that fit the window, and the window itself); `rows` are read at once, about `budget` tokens between two
     chunks of at most `chunk` tokens. A chunk is compiled for all slots and for the first `widths` of them, for the whole window and
     for its first `spans` positions. `waiting` requests wait. `dtype` "" is bfloat16 on a GPU, float32 on a CPU.
+    What prompts begin with in common is kept and not read again: `prefixes` beginnings of at most `prefix` tokens.
     """
 
     slots: int = 16
@@ -40,6 +42,8 @@ class Size:
     budget: int = 2048
     waiting: int = 10_000
     dtype: str = ""
+    prefixes: int = 4
+    prefix: int = 512
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class _Text:
     note: str
     slot: int | None = None
     written: list[int] = field(default_factory=list)
+    use: Use | None = None
 
 
 class Engine:
@@ -70,6 +75,8 @@ class Engine:
         self._buckets = tuple(sorted({one for one in size.buckets if one < self._window} | {self._window}))
         self._widths = tuple(sorted({one for one in size.widths if one < size.slots} | {size.slots}))
         self._dtype = dtype = size.dtype or ("bfloat16" if on_accelerator() else "float32")
+        longest = min(size.prefix, self._window)
+        self._prefixes = Prefixes(entries=size.prefixes if len(self._buckets) > 1 else 0, longest=longest)
         self._scheduler = Scheduler(
             slots=size.slots,
             buckets=self._buckets,
@@ -88,6 +95,8 @@ class Engine:
             spans=size.spans,
             stop_ids=checkpoint.stop_ids,
             dtype=dtype,
+            entries=self._prefixes.entries,
+            longest=longest,
         )
         self._texts: dict[str, _Text] = {}
         self.begins: Callable[[Sequence[str]], None] = lambda names: None
@@ -130,6 +139,7 @@ class Engine:
         """
         if not self.idle:
             raise RuntimeError("the engine is at work: warm it up before")
+        self._prefixes.clear()
         while True:
             try:
                 steps = list(self._warming())
@@ -186,10 +196,14 @@ class Engine:
 
     def _advance(self, now: float, pieces: list[Piece]) -> None:
         """Do a step; `pieces` holds what came of it, even when it breaks off."""
-        tick = self._scheduler.schedule(now)
+        tick = self._scheduler.schedule(now, self._known)
         pieces += (self._ended(self._texts[name], "late") for name in tick.late)
+        admitted = [self._texts[name] for admission in tick.admissions for name in admission.names]
         for admission in tick.admissions:
             pieces += self._admit(admission)
+        # only now: what the scheduler was told of is still in its entry until all have taken it
+        for text in admitted:
+            self._remember(text)
         if any(name in self._texts for _, name in tick.running):
             written = self._slots.advance(tick.width)
             pieces += [self._written(self._texts[name], written[slot]) for slot, name in tick.running if slot in written]
@@ -212,6 +226,7 @@ class Engine:
             text.prompt, text.most = text.prompt + text.written, text.most - len(text.written)
             text.written, text.slot = [], None
         self._widths = tuple(sorted({one for one in self._widths if one < slots} | {slots}))
+        self._prefixes.clear()
         self._slots.shrink(slots)
 
     def _admit(self, admission: Admission) -> list[Piece]:
@@ -223,10 +238,23 @@ class Engine:
             [text.prompt for text in texts],
             [text.most for text in texts],
             [text.request.sampling for text in texts],
+            [text.use for text in texts if text.use],
         )
         for slot, text in zip(admission.slots, texts, strict=True):
             text.slot = slot
         return [self._written(text, [token]) for text, token in zip(texts, firsts, strict=True)]
+
+    def _known(self, name: str) -> int:
+        """Return how much of a waiting text's prompt stands in the slots' entries already, and take it over when it is admitted."""
+        text = self._texts[name]
+        text.use = self._prefixes.serve(text.prompt, self._buckets)
+        return text.use.length if text.use else 0
+
+    def _remember(self, text: _Text) -> None:
+        """Keep what a prompt that was just read has in common with others."""
+        kept = self._prefixes.seen(text.prompt, text.use)
+        if kept is not None and text.slot is not None:
+            self._slots.keep(kept.entry, text.slot)
 
     def _written(self, text: _Text, tokens: Sequence[int]) -> Piece:
         """Take what a slot wrote of a text; retire it when that was the end."""
@@ -253,6 +281,10 @@ class Engine:
         """Yield a call of each step with nothing in it. What they write is written over before it is looked at."""
         for bucket in self._buckets:
             yield partial(self._slots.fill, bucket, [0], [[0]], [1], [Sampling()])
+        if self._prefixes.entries:
+            for bucket in self._buckets[:-1]:
+                yield partial(self._slots.fill, bucket, [0], [[0, 0]], [1], [Sampling()], [Use(entry=0, length=1)])
+            yield partial(self._slots.keep, 0, 0)
         for width in self._widths:
             for span in self._slots.spans:
                 yield partial(self._slots.run, width, span)

@@ -25,10 +25,13 @@ def choose(logits: Array, positions: Array, temperature: Array, top_k: Array, to
 
     `temperature` and `top_p` are float32, `top_k` and `positions` int32, `seeds` uint32, each [S].
     """
-    likeliest = ops.cast(ops.argmax(logits, axis=-1), "int32")
+    # looked at as columns, as the output layer makes them: XLA's CPU code turns the layer's matrix round else, at each step
+    columns = ops.transpose(logits)
+    likeliest = ops.cast(ops.argmax(columns, axis=0), "int32")
     drawing = temperature > 0
 
     def drawn() -> Array:
+        logits = ops.transpose(columns)
         scores = ops.maximum(
             (logits - ops.max(logits, axis=-1, keepdims=True)) / ops.where(drawing, temperature, 1.0)[:, None], LOWEST
         )

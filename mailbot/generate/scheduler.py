@@ -6,7 +6,7 @@ Pure: no tensor library, no clock; time is an argument in seconds of whatever cl
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heappop, heappush
 from types import MappingProxyType
@@ -48,6 +48,15 @@ class Tick:
     admissions: tuple[Admission, ...]
     running: tuple[tuple[int, str], ...]
     width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Chosen:
+    """An ask whose turn it is, the bucket that holds what is to be read of it, and whether that is not all."""
+
+    ask: Ask
+    bucket: int
+    begun: bool
 
 
 class Scheduler:
@@ -123,16 +132,19 @@ class Scheduler:
             del self._queues[ask.account]
         return True
 
-    def schedule(self, now: float) -> Tick:
-        """Give free slots to those whose turn it is, and end what is past its deadline."""
+    def schedule(self, now: float, known: Callable[[str], int] = lambda name: 0) -> Tick:
+        """Give free slots to those whose turn it is, and end what is past its deadline.
+
+        `known(name)` says how many of a prompt's first tokens need not be read; such prompts are not read together with others.
+        """
         late = tuple(ask.name for ask in self._all() if ask.deadline is not None and ask.deadline <= now)
         for name in late:
             self.finish(name)
-        chosen: list[Ask] = []
+        chosen: list[_Chosen] = []
         read = 0
-        while len(chosen) < len(self._free) and (ask := self._next(self._budget - read if chosen else None)):
-            chosen.append(ask)
-            read += self._bucket(ask)
+        while len(chosen) < len(self._free) and (one := self._next(self._budget - read if chosen else None, known)):
+            chosen.append(one)
+            read += one.bucket
         admissions = tuple(self._admit(chosen))
         running = tuple(sorted((slot, name) for name, (slot, _) in self._running.items()))
         highest = running[-1][0] if running else -1
@@ -157,31 +169,30 @@ class Scheduler:
         for _, ask in self._running.values():
             yield ask
 
-    def _bucket(self, ask: Ask) -> int:
-        return next(bucket for bucket in self._buckets if bucket >= ask.length)
-
-    def _next(self, budget: int | None) -> Ask | None:
+    def _next(self, budget: int | None, known: Callable[[str], int]) -> _Chosen | None:
         """Take the ask whose turn it is, and put its account at the end of the round; None when none waits or it is too long."""
         if not self._queues:
             return None
         account, queue = next(iter(self._queues.items()))
-        if budget is not None and self._bucket(queue[0]) > budget:
+        begun = known(queue[0].name)
+        bucket = next(one for one in self._buckets if one >= queue[0].length - begun)
+        if budget is not None and bucket > budget:
             return None
         ask = queue.popleft()
         del self._waiting[ask.name], self._queues[account]
         if queue:
             self._queues[account] = queue
-        return ask
+        return _Chosen(ask=ask, bucket=bucket, begun=begun > 0)
 
-    def _admit(self, chosen: Sequence[Ask]) -> Iterator[Admission]:
+    def _admit(self, chosen: Sequence[_Chosen]) -> Iterator[Admission]:
         """Give each ask the lowest free slot, and yield them by bucket, as many at once as are read at once."""
         heapify(self._free)
-        groups: dict[int, list[tuple[int, str]]] = {}
-        for ask in chosen:
+        groups: dict[tuple[int, bool], list[tuple[int, str]]] = {}
+        for one in chosen:
             slot = heappop(self._free)
-            self._running[ask.name] = (slot, ask)
-            groups.setdefault(self._bucket(ask), []).append((slot, ask.name))
-        for bucket, members in groups.items():
+            self._running[one.ask.name] = (slot, one.ask)
+            groups.setdefault((one.bucket, one.begun), []).append((slot, one.ask.name))
+        for (bucket, _), members in groups.items():
             for start in range(0, len(members), self._rows):
                 slots, names = zip(*members[start : start + self._rows], strict=True)
                 yield Admission(bucket=bucket, slots=slots, names=names)
