@@ -34,6 +34,12 @@ def test_the_headless_demo_plays_every_sample_to_its_end(tmp_path: Path) -> None
     assert rows["12-zip-bomb"]["state"] == "quarantined"
 
     kept = [*command, "--config", str(desk / "mailbot.toml")]
+    shown = subprocess.run(
+        [*kept, "show", rows["06-question-english"]["item"], "--json"], capture_output=True, text=True, check=False
+    )
+    draft = json.loads(shown.stdout)["drafts"][-1]
+    assert draft["made_by"] == "model", draft["note"]
+    assert "CH-1187" in draft["text"]
     verified = subprocess.run([*kept, "verify", "--json"], capture_output=True, text=True, check=False)
     assert json.loads(verified.stdout)["ok"] is True
     replayed = subprocess.run(
