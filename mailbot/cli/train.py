@@ -166,7 +166,8 @@ def _line(event: Event) -> str:
         return (
             f"{event.parameters:,} parameters{trained}, {event.compute} products, {event.vocabulary} tokens in the vocabulary; "
             f"{event.learnt_examples} examples of {event.tokens:,} tokens in {event.rows} rows, "
-            f"{event.held_out_examples} held out{left_out}; from step {event.step} to {event.steps}, {event.epochs:.1f} times through"
+            f"{event.held_out_examples} held out{left_out}; "
+            f"from step {event.step} to {event.steps}, {event.epochs:.1f} times through"
         )
     if isinstance(event, Evaluated):
         best = ", the best so far: kept" if event.better else ""
