@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,13 +32,11 @@ def write_model(
 
     Raises DiskFull, ConfigError.
     """
-    from safetensors.numpy import save_file
-
     with disk_errors(directory):
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=directory, prefix=".export-") as made:
             fresh = Path(made)
-            save_file(stored_tensors(architecture, weights, dtype), fresh / "model.safetensors", {"format": "pt"})
+            _write_tensors(fresh / "model.safetensors", stored_tensors(architecture, weights, dtype))
             save_tokenizer(tokenizer, fresh)
             if generation:
                 _write_json(fresh / "generation_config.json", generation)
@@ -62,6 +61,18 @@ def stored_tensors(architecture: Architecture, weights: Weights, dtype: str) -> 
             start += wide
             stored[name] = np.ascontiguousarray(part.T if tensor.turned else part, dtype=np.dtype(dtype))
     return stored
+
+
+def _write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
+    """Write a safetensors file. Raises OSError, which the library hides in an error of its own."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(tensors, path, {"format": "pt"})
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]) if number else errno.EIO, str(error)) from error
 
 
 @contextmanager

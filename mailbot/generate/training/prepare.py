@@ -43,7 +43,7 @@ class _Side:
 class Contents:
     """What the files hold: how many examples, of which kinds and languages (the most frequent first), and the form of prompts.
 
-    `prompt` is "brief" (core.brief), "messages" (the model's chat template) or "text".
+    `prompt` is "brief" (core.brief) or "chat" (messages, or plain text), as a release states it in its mailbot.json.
     """
 
     examples: int
@@ -103,9 +103,7 @@ def tokenise(
 
 
 def _form(example: Example) -> str:
-    if not isinstance(example.prompt, str):
-        return "messages"
-    return "brief" if example.prompt.startswith(BRIEF) else "text"
+    return "brief" if isinstance(example.prompt, str) and example.prompt.startswith(BRIEF) else "chat"
 
 
 def _named(counted: Counter[str]) -> tuple[str, ...]:

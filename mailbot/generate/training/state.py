@@ -134,7 +134,7 @@ class Progress:
         for path in reversed(self._manager.checkpoints):
             try:
                 self._checkpoint.restore(path).assert_consumed()
-            except (tf.errors.OpError, AssertionError, ValueError):
+            except (tf.errors.OpError, AssertionError, ValueError, IndexError):
                 continue
             self.step, self.tokens, self.waited = (int(one.numpy()) for one in (self._step, self._tokens, self._waited))
             self.best = float(self._best.numpy())
