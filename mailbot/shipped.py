@@ -27,7 +27,7 @@ address = "ben@example.com"
 roles = ["approver"]
 
 [generate]
-maker = "{maker}"                   # "model": written on this machine; "template": the reply templates alone; "remote": a server
+maker = "template"                  # "model": written on this machine; "template": the reply templates alone; "remote": a server
 
 # One table for each mailbox login. `shadow` reads, routes and drafts but never sends: keep it for the first weeks.
 #
@@ -104,7 +104,7 @@ def write_desk(directory: Path, *, maker: str = "template") -> list[Path]:
     try:
         (directory / "drop").mkdir(parents=True, exist_ok=True)
         (directory / "state").mkdir(mode=0o700, exist_ok=True)  # every mail will lie there
-        targets[0].write_text(CONFIG.replace("{maker}", maker), encoding="utf-8")
+        targets[0].write_text(CONFIG.replace('maker = "template"', f'maker = "{maker}"'), encoding="utf-8")
         targets[0].chmod(0o600)
         program = Path(sys.executable).with_name("mailbot")
         targets[1].write_text(
