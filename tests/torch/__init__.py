@@ -1,0 +1,1 @@
+"""What mailbot computes beside what torch and transformers compute: `make test-torch`, in an environment of its own."""
