@@ -5,6 +5,7 @@ Synchronous and of one thread, which owns the device; the clock is the caller's.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -99,6 +100,8 @@ class Engine:
             longest=longest,
         )
         self._texts: dict[str, _Text] = {}
+        self._cold = deque(self._warming())
+        self._steps = len(self._cold)
         self.begins: Callable[[Sequence[str]], None] = lambda names: None
         """Told the names whose prompts are read next, before they are: who is at fault when this process dies of one."""
 
@@ -118,6 +121,11 @@ class Engine:
         return self._dtype
 
     @property
+    def cold(self) -> bool:
+        """Whether there are steps that were not warmed up."""
+        return bool(self._cold)
+
+    @property
     def idle(self) -> bool:
         """Whether nothing runs and nothing waits."""
         return not self._texts
@@ -133,26 +141,31 @@ class Engine:
         return self._scheduler.running
 
     def warm_up(self, progress: Callable[[int, int], None] = lambda done, all: None) -> None:
-        """Compile every step that will be needed, before the first request; `progress(done, all)` after each.
+        """Compile every step that may be needed, before it is; `progress(done, all)` after each. Raises as `warm_one` does."""
+        while self._cold:
+            self.warm_one()
+            progress(self._steps - len(self._cold), self._steps)
 
-        Where the device has too little memory, so many times half the slots are kept. Raises ConfigError when not one fits.
+    def warm_one(self) -> tuple[int, int]:
+        """Compile one further step; return how many of how many were. The engine must be idle.
+
+        Where the device has too little memory, half the slots are given up, and it begins anew. Raises ConfigError at the last.
         """
         if not self.idle:
             raise RuntimeError("the engine is at work: warm it up before")
-        self._prefixes.clear()
-        while True:
-            try:
-                steps = list(self._warming())
-                for done, step in enumerate(steps, start=1):
-                    step()
-                    progress(done, len(steps))
-                return
-            except Exception as error:
-                if not is_exhausted(error):
-                    raise
-                if self.slots == 1:
-                    raise ConfigError("the model has no room for one text", remedy="lower generate.window") from error
-            self._shrink(self.slots // 2)
+        self._prefixes.clear()  # what they kept is written over
+        try:
+            if self._cold:
+                self._cold[0]()
+                self._cold.popleft()
+            return self._steps - len(self._cold), self._steps
+        except Exception as error:
+            if not is_exhausted(error):
+                raise
+            if self.slots == 1:
+                raise ConfigError("the model has no room for one text", remedy="lower generate.window") from error
+        self._shrink(self.slots // 2)
+        return 0, self._steps
 
     def submit(self, request: Request) -> None:
         """Let a request wait for its turn.
@@ -228,6 +241,8 @@ class Engine:
         self._widths = tuple(sorted({one for one in self._widths if one < slots} | {slots}))
         self._prefixes.clear()
         self._slots.shrink(slots)
+        self._cold = deque(self._warming())
+        self._steps = len(self._cold)
 
     def _admit(self, admission: Admission) -> list[Piece]:
         texts = [self._texts[name] for name in admission.names]

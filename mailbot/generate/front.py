@@ -51,6 +51,8 @@ class Front:
         self._closed = False
         self.ready: Ready | None = None
         """What the process that can write now says of itself."""
+        self.warmed = (0, 0)
+        """How many of how many of its steps are compiled beforehand."""
         self.stage = "not started"
         """What the process is doing, for people."""
 
@@ -114,8 +116,9 @@ class Front:
             raise self._trouble
         if not self.ready:
             return self.stage
-        here, most = len(self._texts), self.ready.slots
-        return f"{self.stage}, {most} slots of {self.ready.window} tokens, {self.ready.bytes >> 20} MB, {here} requests"
+        ready, (done, most) = self.ready, self.warmed
+        warm = f"warming up {done}/{most}, " if done < most else ""
+        return f"{self.stage}, {warm}{ready.slots} slots of {ready.window} tokens, {len(self._texts)} requests"
 
     async def close(self) -> None:
         """End the process; requests still here fail."""
@@ -261,16 +264,19 @@ class Front:
             self._unusable = ConfigError(str(frame["unusable"]), remedy=str(frame["remedy"]))
         elif "slots" in frame:
             self.ready = replace(self.ready, slots=int(frame["slots"])) if self.ready else None
+        elif "warming" in frame:
+            self.warmed = (int(frame["warming"]), int(frame["of"]))
+            log.debug("%d of %d steps of the model are compiled", *self.warmed)
         else:
-            self.stage = f"warming up {frame['warming']}/{frame['of']}" if "warming" in frame else "loading"
-            log.info("the model is %s", self.stage)
+            self.stage = "loading"
+            log.info("the model is loading: %s", frame["loading"])
 
     def _begin(self, ready: Ready) -> None:
         """Give a process that is ready everything that waits."""
-        self.ready, self._trouble = ready, None
+        self.ready, self.warmed, self._trouble = ready, (0, 0), None
         self._idle_since = asyncio.get_running_loop().time()
         self._turned()
-        self.stage = f"{ready.parameters:,} parameters, {ready.dtype}, {ready.backend}"
+        self.stage = f"{ready.parameters:,} parameters, {ready.dtype}, {ready.backend}, {ready.bytes >> 20} MB"
         log.info("the model is ready after %.1f s: %s", ready.seconds, self.stage)
         if self._child:
             for text in self._texts.values():

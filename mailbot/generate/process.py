@@ -44,10 +44,15 @@ class Inbox:
                 self._cancelled.append(frame["cancel"])
             self._changed.notify()
 
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing."""
+        return not (self._asks or self._cancelled)
+
     def wait(self) -> None:
         """Wait until there is something."""
         with self._changed:
-            self._changed.wait_for(lambda: self._asks or self._cancelled)
+            self._changed.wait_for(lambda: not self.empty)
 
     def cancelled(self) -> list[str]:
         """Take the names that are to end."""
@@ -77,20 +82,23 @@ def main(build: Callable[[wire.Frame, Callable[[wire.Frame], None]], Engine] | N
         link.sendall(wire.pack(frame))
 
     try:
-        engine = (build or _engine)(setup, send)
+        serve((build or _engine)(setup, send), inbox, send)
     except MailbotError as error:
         send({"unusable": str(error.args[0]), "remedy": error.remedy})
-        return
-    serve(engine, inbox, send)
 
 
 def serve(engine: Engine, inbox: Inbox, send: Callable[[wire.Frame], None]) -> None:
-    """Write what is asked, for ever."""
+    """Write what is asked, for ever; compile what may be asked while there is nothing. Raises ConfigError."""
     engine.begins = lambda names: send({"begun": list(names)})
     slots = engine.slots
     while True:
-        if engine.idle:
-            inbox.wait()
+        while engine.idle and inbox.empty:
+            # what a text needs is compiled when it needs it: none waits for steps that others may need one day
+            if engine.cold:
+                done, most = engine.warm_one()
+                send({"warming": done, "of": most})
+            else:
+                inbox.wait()
         for name in inbox.cancelled():
             engine.cancel(name)
         _submit(engine, inbox, send)
@@ -137,7 +145,7 @@ def _listen(link: socket.socket, frames: wire.Splitter, inbox: Inbox) -> None:
 
 
 def _engine(setup: wire.Frame, send: Callable[[wire.Frame], None]) -> Engine:
-    """Load the model and compile its steps, telling how far it is. Raises ConfigError."""
+    """Load the model, and say what it is. Raises ConfigError."""
     began = time.monotonic()
     send({"loading": setup["model"]})
     from mailbot.generate import backend
@@ -157,7 +165,6 @@ def _engine(setup: wire.Frame, send: Callable[[wire.Frame], None]) -> Engine:
             f"{setup['model']}: the model and {setup['size'].get('slots')} slots are larger than the memory there is",
             remedy="lower generate.slots or generate.window, or use a smaller model",
         ) from error
-    engine.warm_up(lambda done, most: send({"warming": done, "of": most}))
     about: dict[str, Any] = {
         "parameters": checkpoint.parameters,
         "window": engine.window,

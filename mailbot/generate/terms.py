@@ -12,7 +12,7 @@ class Terms:
     """`model` is a Hugging Face directory; `slots`, `window`, `threads` (0: as the library likes) and `nice` are the process's.
 
     At most `waiting` requests are there at once. The process is killed after `hang_seconds` without a word while there is work
-    (`start_seconds` while it loads and compiles), ended after `idle_seconds` without work (0: never), and started again
+    (`start_seconds` while it loads), ended after `idle_seconds` without work (0: never), and started again
     `first_wait` seconds after a death, doubled for each further one up to `most_wait`.
     """
 

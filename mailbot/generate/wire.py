@@ -1,8 +1,8 @@
 """How the daemon and the generator's process speak: frames of one JSON object each, with its length before it, over a socket pair.
 
-The daemon sends `setup` once, then `ask` and `cancel`. The process answers `loading`, `warming`, `ready` (or `unusable`), then
-`begun`, `pieces`, `refused` and `slots`. A frame is four bytes of length, big-endian, and UTF-8 JSON; the length is checked before
-anything is kept, for neither side takes the other's word.
+The daemon sends `setup` once, then `ask` and `cancel`. The process answers `loading`, then `ready` or `unusable`, then
+`begun`, `pieces`, `refused`, and `warming` and `slots` about itself. A frame is four bytes of length, big-endian, and UTF-8 JSON;
+the length is checked before anything is kept, for neither side takes the other's word.
 """
 
 from __future__ import annotations

@@ -30,10 +30,19 @@ class FakeEngine:
     waiting: dict[str, Request] = field(default_factory=dict)
     running: dict[str, Request] = field(default_factory=dict)
     written: dict[str, int] = field(default_factory=dict)
+    warm: bool = False
 
     @property
     def idle(self) -> bool:
         return not (self.waiting or self.running)
+
+    @property
+    def cold(self) -> bool:
+        return not self.warm
+
+    def warm_one(self) -> tuple[int, int]:
+        self.warm = True
+        return 1, 1
 
     def submit(self, request: Request) -> None:
         if request.prompt == "refuse":
@@ -113,7 +122,6 @@ def build(setup: wire.Frame, send: Callable[[wire.Frame], None]) -> FakeEngine:
         time.sleep(1)
     if fault == "twice" and len(mark.with_suffix(".starts").read_text().split()) <= 2:
         sys.exit("not yet")
-    send({"warming": 1, "of": 1})
     send({"ready": {**READY, "slots": setup["size"]["slots"]}})
     return FakeEngine(mark=mark, slots=setup["size"]["slots"], send=send)
 

@@ -32,7 +32,7 @@ async def test_nothing_is_started_before_it_is_needed_and_probing_does_not(desk:
         assert (front.pid, desk.pids) == (0, [])
         written = await front.text("write 2", max_tokens=2)
         assert (written.text, written.end, written.tokens, written.note) == ("w0 w1 ", "stop", 2, "2 slots")
-        assert await front.probe() == "7 parameters, none, none, 2 slots of 64 tokens, 1 MB, 0 requests"
+        assert await front.probe() == "7 parameters, none, none, 1 MB, 2 slots of 64 tokens, 0 requests"
         assert desk.pids == [front.pid]
 
 
