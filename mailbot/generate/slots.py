@@ -225,8 +225,7 @@ class Slots:
             _, _, _, left, written, *parts = end
             if (width, span) == (cache[0].shape[0], cache[0].shape[2]):
                 return [*parts, *kept], (written, left)
-            corner = np.zeros(4, np.int32)
-            whole = [ops.slice_update(one, corner, part) for one, part in zip(cache, parts, strict=True)]
+            whole = [_brought_back(one, part, position, self._chunk) for one, part in zip(cache, parts, strict=True)]
             return [*whole, *kept], (written, left)
 
         return run
@@ -236,6 +235,16 @@ def _placed(whole: Array, part: Array, row: Array, position: Array | None = None
     """Return [rows, K, T, E] with part [1, K, L, E] in a row, from a position on."""
     zero = ops.zeros((), "int32")
     return ops.slice_update(whole, ops.stack([row, zero, zero if position is None else position, zero]), part)
+
+
+def _brought_back(cache: Array, part: Array, positions: Array, chunk: int) -> Array:
+    """Return cache [slots, K, T, E] with what a chunk wrote into part [S, K, span, E], from each slot's position [S] on."""
+    width, heads, span, size = part.shape
+    slot, head, step = (ops.convert_to_tensor(one.ravel().astype(np.int32)) for one in np.indices((width, heads, chunk)))
+    # past the span's end its last position is written as often as need be, with what stands there
+    position = ops.minimum(ops.take(positions, slot) + step, span - 1)
+    new = ops.take(ops.reshape(part, (-1, size)), (slot * heads + head) * span + position, axis=0)
+    return ops.scatter_update(cache, ops.stack([slot, head, position], axis=1), new)
 
 
 def cache_bytes(shape: Architecture, slots: int, window: int, dtype: str) -> int:

@@ -96,14 +96,14 @@ def batches(peers: Sequence[Peer], runs: int) -> dict[str, dict[int, list[Figure
 
 
 def batch_table(found: dict[str, dict[int, list[Figures]]], missing: Sequence[str]) -> str:
-    """Return tokens per CPU second, best (median), and how often the peer's."""
+    """Return tokens per CPU second, median (least to most), how often the peer's that is, and the best on the clock."""
     rows = []
     for name, sizes in found.items():
         cells = []
         for size, runs in sizes.items():
-            best = per_cpu(runs)
-            peer = f", {median(best) / median(per_cpu(found[TORCH][size])):.2f}x" if TORCH in found and name != TORCH else ""
-            cells.append(f"{best[0]:.1f} ({median(best):.1f}{peer}; {per_wall(runs):.1f} on the clock)")
+            rates = per_cpu(runs)
+            peer = f", {median(rates) / median(per_cpu(found[TORCH][size])):.2f}x" if TORCH in found and name != TORCH else ""
+            cells.append(f"{median(rates):.1f}{peer} ({rates[-1]:.1f} to {rates[0]:.1f}; clock {per_wall(runs):.1f})")
         rows.append([name, *cells])
     rows += [[name, *["not installed"] * len(BATCHES)] for name in missing]
     return table([f"tokens per CPU second, {PROMPT} + {NEW} tokens", *(f"batch {size}" for size in BATCHES)], rows)
