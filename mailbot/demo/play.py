@@ -75,6 +75,7 @@ desk = "Payables, Harbour Lane Trading"
 
 [generate]
 maker = "{maker}"                     # "model" where TensorFlow is installed, else "template"
+timeout_seconds = 150                 # the first draft waits for the model, on a slow machine too
 
 [review]
 port = {page_port}
