@@ -127,7 +127,7 @@ def test_a_finished_run_stays_finished_and_is_no_other(told: list[Any], asked: O
     again = train(asked)
     assert (again.end, again.step, again.held_out_loss) == ("done", 24, told[-1].held_out_loss)
     assert (asked.out / "run" / "losses.jsonl").read_bytes() == before
-    with pytest.raises(UsageError, match=r"options differ.*delete that directory"):
+    with pytest.raises(UsageError, match=r"other arguments began here \(steps\).*delete that directory"):
         train(replace(asked, steps=25))
     directory = RunDirectory(asked.out)
     with pytest.raises(UsageError, match="another process trains there"):

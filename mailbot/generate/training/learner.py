@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count, islice
 from typing import Any
 
 import numpy as np
@@ -48,12 +49,14 @@ class Learner:
 
         `number` counts steps from 1.
         """
-        cut = [shard for part in parts for shard in part.shards(self._shards)]
-        # one number more for each part of each layer: what two shards or two steps drop is drawn apart
-        seeds = [np.array([self._seed, (number * len(cut) + place) << 12], np.int64) for place in range(len(cut))]
-        done = list(self._threads.map(self._gradients_of_shard, cut, seeds))
-        count = np.float32(sum(float(part.weights.sum()) for part in parts))
-        loss, norm = self._move(done, count, np.float32(rate), np.float32(number))
+        # each residual part of each layer adds to its shard's seed: what shards and steps drop is drawn apart
+        seeds = (np.array([self._seed, place << 12], np.int64) for place in count(number * len(parts) * self._shards))
+        total: Any = None
+        for part in parts:
+            for done in self._threads.map(self._gradients_of_shard, part.shards(self._shards), islice(seeds, self._shards)):
+                total = done if total is None else tf.nest.map_structure(tf.add, total, done)
+        learnt = np.float32(sum(float(part.weights.sum()) for part in parts))
+        loss, norm = self._move(*total, learnt, np.float32(rate), np.float32(number))
         return float(loss), float(norm)
 
     def evaluate(self, batch: Batch) -> tuple[float, float]:
@@ -96,12 +99,11 @@ class Learner:
         layers = tuple({**base, **more} for base, more in zip(self._frozen["layers"], trained["layers"], strict=True))
         return {**self._frozen, **trained, "layers": layers}
 
-    def _moved(self, done: Sequence[Any], count: Array, rate: Array, number: Array) -> tuple[Array, Array]:
-        """Take one step from the loss and gradients of each shard; return the mean loss and the gradients' norm."""
-        loss, gradients = tf.nest.map_structure(lambda *ones: sum(ones) / count, *done)
-        scaled, norm = clipped(gradients, self._clip)
+    def _moved(self, loss: Array, gradients: Sequence[Array], learnt: Array, rate: Array, number: Array) -> tuple[Array, Array]:
+        """Take one step from summed loss and gradients of so many learnt tokens; return the mean loss and the gradients' norm."""
+        scaled, norm = clipped([gradient / learnt for gradient in gradients], self._clip)
         for weight, gradient, mean, square in zip(self._flat, scaled, self._means, self._squares, strict=True):
             news = self._optimizer.moved(weight.read_value(), gradient, mean.read_value(), square.read_value(), rate, number)
             for variable, value in zip((weight, mean, square), news, strict=True):
                 variable.assign(value)
-        return loss, norm
+        return loss / learnt, norm

@@ -31,8 +31,8 @@ class Options:
 
     `batch` rows of `length` tokens make a step, in `accumulate` equal parts one after the other; each part is shared among
     `threads` cores. `learn` "reply" takes the loss on replies and their end only. `lora` 0 trains every weight; otherwise its rank.
-    Its alpha is twice the rank unless
-    `lora_alpha` says otherwise. `patience` evaluations without a better held-out loss end the run; 0 never does.
+    Its alpha is twice the rank unless `lora_alpha` says otherwise. `patience` evaluations without a better held-out loss end the
+    run; 0 never does. `compute` "auto" is bfloat16 where the machine multiplies faster in it.
     """
 
     data: tuple[Path, ...]

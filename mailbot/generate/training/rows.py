@@ -113,10 +113,6 @@ class Rows:
         """Return the batch of a step (from 0): the rows in a new order each epoch, batches running on from epoch to epoch."""
         return self._batch([self._at(place) for place in range(step * size, (step + 1) * size)])
 
-    def in_order(self, first: int, size: int) -> Batch:
-        """Return rows from `first` on as they were packed; rows beyond the last are empty."""
-        return self._batch(list(range(first, first + size)))
-
     def spread(self, most: int) -> list[int]:
         """Return at most so many row numbers, evenly spread over all."""
         many = min(most, len(self._rows))

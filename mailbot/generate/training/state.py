@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +39,13 @@ class RunDirectory:
 
     def claim(self, identity: Mapping[str, Any]) -> None:
         """Say who the run is, or find that it is the one that began here. Raises UsageError that names what differs."""
-        began = self.read("run.json")
+        began, now = self.read("run.json"), json.loads(json.dumps(identity))
         if began is None:
             write_json(self.path / "run.json", identity)
-        elif began != json.loads(json.dumps(identity)):
-            differing = sorted(key for key in {*began, *identity} if began.get(key) != json.loads(json.dumps(identity)).get(key))
+        elif began != now:
+            differing = sorted(_differing(began, now))
             raise UsageError(
-                f"{self.path}: a run with other arguments began here ({', '.join(differing)} differ)",
+                f"{self.path}: a run with other arguments began here ({', '.join(differing)})",
                 remedy="give the same ones to go on with it, name another --out, or delete that directory to start anew",
             )
 
@@ -59,6 +59,16 @@ class RunDirectory:
             raise ConfigError(
                 f"{self.path / name}: cannot be read ({error})", remedy=f"delete {self.path} to start anew"
             ) from error
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names of what differs, of nested objects too."""
+    for name in {*one, *other}:
+        mine, theirs = one.get(name), other.get(name)
+        if isinstance(mine, dict) and isinstance(theirs, dict):
+            yield from _differing(mine, theirs)
+        elif mine != theirs:
+            yield name
 
 
 class Losses:
