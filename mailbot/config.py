@@ -216,6 +216,12 @@ class Generate(Password):
     model: str = Field("", description="Name of the model on that server.")
     timeout_seconds: Seconds = Field(60, description="After this long the template alone is the draft, and says so.")
     max_tokens: int = Field(600, ge=16, description="Longest reply, in tokens.")
+    tries: int = Field(
+        3,
+        ge=1,
+        le=10,
+        description="So many drafts of a model that mailbot trained are tried until one holds; then the template drafts.",
+    )
     concurrency: int = Field(4, ge=1, description="Requests to the server at once.")
     api: Literal["chat", "completion"] = Field(
         "chat", description="What the server speaks: `chat` (/chat/completions) or `completion` (/completions)."

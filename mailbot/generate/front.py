@@ -18,7 +18,7 @@ from mailbot.errors import ConfigError, MailbotError, Unreachable, WorkerUnavail
 from mailbot.generate import wire
 from mailbot.generate.child import COMMAND, Child, Ready
 from mailbot.generate.pending import Pending, Written
-from mailbot.generate.request import End, Piece, Request, Sampling
+from mailbot.generate.request import GREEDY, End, Piece, Request, Sampling
 from mailbot.generate.scheduler import Busy
 from mailbot.generate.terms import Terms
 
@@ -27,7 +27,6 @@ log = logging.getLogger(__name__)
 DEATHS = 2
 """A request that was at work when the process died this often is not tried again."""
 
-GREEDY = Sampling()
 
 Prompt = str | Sequence[Mapping[str, str]]
 

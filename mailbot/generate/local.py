@@ -23,11 +23,15 @@ from mailbot.generate import briefing
 from mailbot.generate.front import Front
 from mailbot.generate.pending import Written
 from mailbot.generate.release import about_of, form_of, open_model
+from mailbot.generate.request import GREEDY, Sampling
 from mailbot.generate.template import TemplateGenerator
 from mailbot.generate.terms import Terms
 from mailbot.ports import DraftRequest
 
 log = logging.getLogger(__name__)
+
+AGAIN = Sampling(temperature=0.6, top_p=0.9)
+"""How a further draft is written when the likeliest text does not hold: near enough to it to make sense, and another one."""
 
 
 class Writer(Protocol):
@@ -39,6 +43,7 @@ class Writer(Protocol):
         *,
         account: str = "",
         max_tokens: int,
+        sampling: Sampling = GREEDY,
         stop: Sequence[str] = (),
         deadline_seconds: float | None = None,
     ) -> Written:
@@ -89,22 +94,30 @@ class LocalGenerator:
         await self._writer.close()
 
     async def _drafted(self, request: DraftRequest) -> Draft:
+        """Return the first draft that holds: the likeliest text, then others. Raises _NoDraft: what is wrong with the first."""
         asked = self._prompt(request)
-        written = await self._writer.text(
-            asked,
-            account=request.account,
-            max_tokens=self._settings.max_tokens,
-            stop=(brief.END,) if self._form == "brief" else (),
-            deadline_seconds=self._settings.timeout_seconds,
-        )
-        text = self._reply(written)
-        if isinstance(asked, str):
-            facts = briefing.shown(request.facts, request.language)
-            others = [str(value) for value in request.facts.values() if value not in (None, "", ())]
-            sources = (asked, request.mail, request.instructions, *others)
-            if why := holding.why_not(text, language=request.language, facts=facts, skeleton=request.skeleton, sources=sources):
-                raise _NoDraft(f"wrote a draft that does not hold: {why}")
-        return Draft(text=text, made_by="model", release=self._release, note=written.note)
+        first = ""
+        for number in range(self._settings.tries if isinstance(asked, str) else 1):
+            written = await self._writer.text(
+                asked,
+                account=request.account,
+                max_tokens=self._settings.max_tokens,
+                sampling=replace(AGAIN, seed=number) if number else GREEDY,
+                stop=(brief.END,) if self._form == "brief" else (),
+                deadline_seconds=self._settings.timeout_seconds,
+            )
+            text = self._reply(written)
+            why = self._why_not(text, asked, request) if isinstance(asked, str) else ""
+            if not why:
+                return Draft(text=text, made_by="model", release=self._release, note=written.note)
+            first = first or why
+        raise _NoDraft(f"wrote a draft that does not hold: {first}")
+
+    def _why_not(self, text: str, asked: str, request: DraftRequest) -> str:
+        facts = briefing.shown(request.facts, request.language)
+        others = [str(value) for value in request.facts.values() if value not in (None, "", ())]
+        sources = (asked, request.mail, request.instructions, *others)
+        return holding.why_not(text, language=request.language, facts=facts, skeleton=request.skeleton, sources=sources)
 
     def _prompt(self, request: DraftRequest) -> str | list[dict[str, str]]:
         """Return the prompt in the model's form. Raises _NoDraft where it was not trained for such a one."""

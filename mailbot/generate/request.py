@@ -36,6 +36,10 @@ class Sampling:
             raise BadInput(f"top_k is {self.top_k} and seed is {self.seed}", remedy="use whole numbers from 0, of 32 bits")
 
 
+GREEDY = Sampling()
+"""The likeliest token each time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One text to write. `prompt` is text to go on from, or chat messages for the model's own template.

@@ -6,6 +6,7 @@ import asyncio
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,7 +22,7 @@ from mailbot.generate.make import make_generator
 from mailbot.generate.pending import Written
 from mailbot.generate.registry import Registry
 from mailbot.generate.remote import RemoteGenerator
-from mailbot.generate.request import End
+from mailbot.generate.request import GREEDY, End, Sampling
 from mailbot.generate.terms import Terms
 from mailbot.ports import DraftRequest
 from tests.servers.test_engine import FIXTURES
@@ -32,10 +33,12 @@ BRIEFS = {"prompt": "brief", "kinds": ["invoice_received"], "languages": ["en", 
 
 
 class FakeWriter:
-    """Answers every request with one text, or raises."""
+    """Answers each request with its next text, the last one again and again, or raises."""
 
-    def __init__(self, text: str = REPLY, end: End = "stop", note: str = "", error: BaseException | None = None) -> None:
-        self.answer = Written(text=text, end=end, tokens=9, note=note)
+    def __init__(self, *texts: str, end: End = "stop", note: str = "", error: BaseException | None = None) -> None:
+        self.texts = texts or (REPLY,)
+        self.answer = Written(text="", end=end, tokens=9, note=note)
+        self.samplings: list[Sampling] = []
         self.error = error
         self.asked: list[tuple[Any, dict[str, Any]]] = []
         self.closed = False
@@ -46,13 +49,15 @@ class FakeWriter:
         *,
         account: str = "",
         max_tokens: int,
+        sampling: Sampling = GREEDY,
         stop: Sequence[str] = (),
         deadline_seconds: float | None = None,
     ) -> Written:
         self.asked.append((prompt, {"account": account, "max_tokens": max_tokens, "stop": stop, "deadline": deadline_seconds}))
+        self.samplings.append(sampling)
         if self.error:
             raise self.error
-        return self.answer
+        return replace(self.answer, text=self.texts[min(len(self.asked), len(self.texts)) - 1])
 
     async def probe(self) -> str:
         return "not started"
@@ -104,6 +109,22 @@ async def test_a_model_of_briefs_is_asked_with_one_and_its_draft_is_used(tmp_pat
         "total: 1,939.00 EUR\nrows: 4\nattachments: re-7.pdf, terms.pdf\nproblem: Page 2 is blank.<|mail|>subject: Invoice RE-7\n"
         "Please find our invoice attached.<|reply|>"
     )
+
+
+async def test_a_draft_that_does_not_hold_is_written_anew_in_other_words(tmp_path: Path) -> None:
+    wrong = REPLY.replace("1,939", "1,993")
+    writer = FakeWriter(wrong, REPLY)
+    draft = await generator(tmp_path, writer).draft(asked())
+    assert (draft.text, draft.made_by) == (f"{REPLY}\n", "model")
+    first, second = writer.samplings
+    assert first == GREEDY
+    assert second.temperature > 0
+
+    writer = FakeWriter(wrong, wrong.replace("1,993", "1,994"), wrong.replace("1,993", "1,995"), REPLY)
+    draft = await generator(tmp_path / "again", writer, tries=3).draft(asked())
+    assert draft.made_by == "template"
+    assert "1,993.00 EUR" in draft.note
+    assert len({one.seed for one in writer.samplings}) == 3
 
 
 async def test_a_template_that_leaves_the_question_open_asks_the_model_to_find_out(tmp_path: Path) -> None:
