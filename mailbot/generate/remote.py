@@ -19,6 +19,7 @@ from mailbot.config import Generate
 from mailbot.core import prompt
 from mailbot.core.draft import Draft
 from mailbot.errors import LoginRefused, MailbotError, Unreachable
+from mailbot.generate import briefing
 from mailbot.generate.breaker import Breaker
 from mailbot.generate.remote_answer import NoDraft
 from mailbot.generate.remote_http import RemoteServer
@@ -157,15 +158,7 @@ class RemoteGenerator:
         raise NoDraft(said, wait=last.wait, asked=last.asked, works=last.works) from last
 
     def _body(self, request: DraftRequest) -> dict[str, Any]:
-        messages = prompt.messages(
-            desk=str(request.facts.get("desk") or ""),
-            language=request.language,
-            instructions=request.instructions,
-            skeleton=request.skeleton,
-            facts=request.facts,
-            mail=request.mail,
-            knowledge=request.knowledge,
-        )
+        messages = briefing.messages_of(request)
         settings = self._settings
         asked: dict[str, Any] = {"messages": messages} if settings.api == "chat" else {"prompt": prompt.paragraphs(messages)}
         asked |= {"max_tokens": settings.max_tokens, "temperature": TEMPERATURE, "stream": settings.stream}
