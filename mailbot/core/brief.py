@@ -15,6 +15,8 @@ BRIEF, MAIL, REPLY, END = MARKS = ("<|brief|>", "<|mail|>", "<|reply|>", "<|end|
 OPEN = "open"
 """The kind of a brief whose reply is to answer what the mail itself asks."""
 
+_SORTED = re.compile(r"\s*kind: (\w+)(?:\n\s*|\s*$)")
+
 KEYS = (
     "name", "invoice", "invoice date", "due date", "order", "subtotal", "tax", "total", "supplier", "customer", "iban", "rows",
     "attachments", "problem",
@@ -37,6 +39,20 @@ def brief(*, kind: str, language: str, desk: str, facts: Mapping[str, str], subj
     words = "\n".join(shown for one in _unmarked(mail).splitlines() if (shown := " ".join(one.split())))
     told = f"subject: {line(subject, MAX_SUBJECT_BYTES)}\n{_cut(words, MAX_MAIL_BYTES)}".strip()
     return BRIEF + "\n".join(lines) + MAIL + told + REPLY
+
+
+def answer(kind: str, reply: str) -> str:
+    """Return what a model is taught to write to a brief: first which kind of mail it takes it for, then the reply.
+
+    Decided before anything is written, the kind is decided once; else the first words, which many kinds share, would decide.
+    """
+    return f"kind: {kind}\n\n{reply}".rstrip()
+
+
+def reply_of(written: str) -> tuple[str, str]:
+    """Return the kind that a model took the mail for ("" where it says none: not every model is taught to) and its reply."""
+    said = _SORTED.match(written)
+    return (said[1], written[said.end() :].strip()) if said else ("", written.strip())
 
 
 def line(text: str, most: int) -> str:

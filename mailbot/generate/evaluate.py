@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from mailbot.core import brief
+from mailbot.core import prompt as prompt_form
 from mailbot.core.brief import BRIEF, END, MARKS
-from mailbot.core.prompt import reply_of
 from mailbot.core.quality import Tally, tally
 from mailbot.errors import BadInput, ConfigError, UsageError
 from mailbot.generate import transformer
@@ -63,14 +64,30 @@ def judge(
     model = open_model(directory)
     room = min(window or 2048, model.checkpoint.architecture.window)
     prompts = [prompt_for(model, one.prompt) for one in examples]
-    losses = list(_losses(model, prompts, [one.reply for one in examples], room, progress))
-    asked = [(index, prompt) for index, prompt in enumerate(prompts) if prompt is not None and losses[index] is not None]
+    asked = [index for index, prompt in enumerate(prompts) if prompt is not None]
     size = Size(slots=slots, widths=(), window=room)
-    texts = _written(model, [prompt for _, prompt in asked], size, max_tokens, progress)
+    written = dict(zip(asked, _written(model, [prompts[index] or "" for index in asked], size, max_tokens, progress), strict=True))
+    read = [_with_kind(prompts[index] or "", written[index].kind) for index in asked]
+    references = [brief.reply_of(examples[index].reply)[1] for index in asked]
+    losses = _losses(model, read, references, room, progress)
     found: list[Judged | None] = [None] * len(examples)
-    for (index, _), (text, cut_off) in zip(asked, texts, strict=True):
-        found[index] = _judged(examples[index], text, losses[index] or (0.0, 0), cut_off)
+    for index, reference, loss in zip(asked, references, losses, strict=True):
+        found[index] = _judged(examples[index], reference, written[index], loss) if loss else None
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A reply, the kind that the model took the mail for ("" where it says none), and whether the reply was cut off."""
+
+    text: str
+    kind: str
+    cut_off: bool
+
+
+def _with_kind(prompt: Prompt, kind: str) -> Prompt:
+    """Return what a reply is written after: a model that says the kind first is judged by what it writes after that."""
+    return f"{prompt}{brief.answer(kind, '')}\n\n" if kind and isinstance(prompt, str) else prompt
 
 
 def prompt_for(model: Model, prompt: Prompt | DraftRequest) -> Prompt | None:
@@ -111,24 +128,24 @@ def chrf(text: str, reference: str) -> float:
     return float(CHRF().sentence_score(text, [reference]).score)
 
 
-def _judged(example: Example, text: str, loss: tuple[float, int], cut_off: bool) -> Judged:
+def _judged(example: Example, reference: str, written: _Written, loss: tuple[float, int]) -> Judged:
     return Judged(
-        text=text,
+        text=written.text,
         tally=tally(
             prompt=words_of(example.prompt),
-            reference=example.reply,
-            written=text,
+            reference=reference,
+            written=written.text,
             facts=example.facts,
             loss=loss[0],
             tokens=loss[1],
-            chrf=chrf(text, example.reply),
-            cut_off=cut_off,
+            chrf=chrf(written.text, reference),
+            cut_off=written.cut_off,
         ),
     )
 
 
 def _losses(
-    model: Model, asked: Sequence[Prompt | None], replies: Sequence[str], room: int, progress: Progress
+    model: Model, asked: Sequence[Prompt], replies: Sequence[str], room: int, progress: Progress
 ) -> Iterator[tuple[float, int] | None]:
     """Yield the loss (nats) of each reference after its prompt, and its tokens; None where they do not fit."""
     shape, prompts = model.checkpoint.architecture, Prompts(model.tokenizer)
@@ -145,7 +162,7 @@ def _losses(
         progress("reference replies read", done, len(asked))
         reply = [*model.tokenizer(reference, add_special_tokens=False)["input_ids"], *_end(model)]
         try:
-            prompt, _ = prompts.fit(asked_for or "", room - len(reply))
+            prompt, _ = prompts.fit(asked_for, room - len(reply))
         except BadInput:
             yield None
             continue
@@ -170,10 +187,8 @@ def _end(model: Model) -> list[int]:
     return [own] if own in stops else list(stops[:1])
 
 
-def _written(
-    model: Model, prompts: Sequence[Prompt], size: Size, max_tokens: int, progress: Progress
-) -> Iterator[tuple[str, bool]]:
-    """Return the reply that the model writes to each prompt, most likely tokens only, and whether it was cut off."""
+def _written(model: Model, prompts: Sequence[Prompt], size: Size, max_tokens: int, progress: Progress) -> list[_Written]:
+    """Return what the model writes to each prompt, most likely tokens only."""
     engine = Engine(model.checkpoint, size, tokenizer=model.tokenizer)
     texts = [""] * len(prompts)
     cut_off = [False] * len(prompts)
@@ -198,5 +213,5 @@ def _written(
                 cut_off[index] = piece.end != "stop"
                 ended += 1
                 progress("replies written", ended, len(prompts))
-    clean = (text.strip() if model.form == "brief" else reply_of(text).strip() for text in texts)
-    return zip(clean, cut_off, strict=True)
+    told = [brief.reply_of(text) if model.form == "brief" else ("", prompt_form.reply_of(text).strip()) for text in texts]
+    return [_Written(text, kind, cut) for (kind, text), cut in zip(told, cut_off, strict=True)]

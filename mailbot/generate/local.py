@@ -138,7 +138,7 @@ class LocalGenerator:
             raise _NoDraft(f"did not finish within {self._settings.timeout_seconds:g} seconds")
         if written.end != "stop":
             raise _NoDraft(f"failed: {written.note}".rstrip(". "))
-        reply = prompt.reply_of(written.text) if self._form == "chat" else written.text.strip()
+        reply = prompt.reply_of(written.text) if self._form == "chat" else brief.reply_of(written.text)[1]
         if not reply:
             raise _NoDraft("answered without a reply")
         return f"{reply.rstrip()}\n"

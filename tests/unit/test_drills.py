@@ -1,9 +1,10 @@
-"""Drills in copying: every word of a reply stands in its brief, and equal seeds give equal drills."""
+"""Drills: every word of a reply stands in its brief or is the kind of its mail, and equal seeds give equal drills."""
 
 from __future__ import annotations
 
-from mailbot.core.brief import BRIEF, REPLY
+from mailbot.core.brief import BRIEF, REPLY, reply_of
 from mailbot.generate.corpus.drills import drills
+from mailbot.generate.corpus.write import OPEN_INTENTS
 
 
 def test_a_drill_s_reply_is_all_in_its_brief() -> None:
@@ -12,7 +13,11 @@ def test_a_drill_s_reply_is_all_in_its_brief() -> None:
     for drill in found:
         assert drill.prompt.startswith(BRIEF)
         assert drill.prompt.endswith(REPLY)
-        assert all(line in drill.prompt for line in drill.reply.split("\n"))
+    sorting = [drill for drill in found if drill.thread.startswith("sorted-")]
+    assert 45 < len(sorting) < 110
+    assert {reply_of(drill.reply) for drill in sorting} <= {(intent, "") for intent in OPEN_INTENTS}
+    copying = [drill for drill in found if drill not in sorting]
+    assert all(line in drill.prompt for drill in copying for line in drill.reply.split("\n"))
     recited = [drill for drill in found if "kind: recite" in drill.prompt]
     assert 60 < len(recited) < 150
     assert all("language: " not in drill.reply for drill in recited)
@@ -21,5 +26,5 @@ def test_a_drill_s_reply_is_all_in_its_brief() -> None:
 def test_equal_seeds_give_equal_drills_and_threads_are_their_own() -> None:
     first = list(drills(50, seed=1))
     assert first == list(drills(50, seed=1))
-    assert {drill.reply for drill in first}.isdisjoint(drill.reply for drill in drills(50, seed=2))
+    assert {drill.prompt for drill in first}.isdisjoint(drill.prompt for drill in drills(50, seed=2))
     assert len({drill.thread for drill in first}) == 50

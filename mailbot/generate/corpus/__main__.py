@@ -27,7 +27,7 @@ def main() -> None:
     with told.out.open("w", encoding="utf-8") as file:
         wanted = drills if told.drills else partial(examples, held_out=told.held_out)
         for one in wanted(told.examples, seed=told.seed):
-            file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
+            file.write(json.dumps({**asdict(one), "reply": one.taught}, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

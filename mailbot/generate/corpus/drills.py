@@ -1,8 +1,8 @@
-"""Drills in copying: examples whose reply is nothing but what the brief says.
+"""Drills: examples whose reply is nothing but what the brief says, or only the kind of mail that it is.
 
 A small model learns the wording of replies long before it learns to copy (the heads that look a token's earlier neighbour up,
-Olsson et al. 2022, arXiv:2209.11895, form late where only a few tokens of a reply need them). A few hundred steps on drills bring
-that about; afterwards the corpus alone is enough.
+Olsson et al. 2022, arXiv:2209.11895, form late where only a few tokens of a reply need them), and before it learns to tell what a
+mail wants, which decides one token in a hundred. A few hundred steps on drills of either bring that about.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ import random
 import re
 from collections.abc import Iterator
 
-from mailbot.core.brief import BRIEF, MAIL, OPEN, REPLY
-from mailbot.generate.corpus.write import Example, examples
+from mailbot.core.brief import BRIEF, MAIL, OPEN, REPLY, answer
+from mailbot.generate.corpus.write import RULED_SHARE, Example, examples
 
 RECITED = 0.35
 """The share of drills that recite some facts of a brief by name, in another order; the others repeat a whole text."""
+
+SORTED = 0.25
+"""The share of drills that only tell the kind of an open mail."""
 
 _SIGNS = "0123456789ABCDEFGHKLMNPRSTXabcdehimnorstu-/. "
 
@@ -25,6 +28,9 @@ def drills(count: int, *, seed: int) -> Iterator[Example]:
     rng = random.Random(f"drills {seed}")  # noqa: S311
     values: list[str] = []
     for number, example in enumerate(examples(count, seed=seed)):
+        if example.kind == OPEN and rng.random() < SORTED / (1 - RULED_SHARE):
+            yield _drill(f"sorted-{seed}-{number}", example.prompt, answer(example.intent, ""), example.language)
+            continue
         facts = _facts(example.prompt)
         values = [*values, *(value for _, value in facts)][-2_000:]
         if len(facts) > 1 and rng.random() < RECITED:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from mailbot.core.brief import reply_of
 from mailbot.generate.corpus.judge import Score, Verdict, judge, score
 from mailbot.generate.corpus.write import Example, examples
 from mailbot.generate.release import open_model, shipped_directory
@@ -33,7 +34,7 @@ def replies(directory: Path, asked: Sequence[Example], *, slots: int = 16) -> li
     while not engine.idle:
         for piece in engine.step(0.0):
             written[int(piece.name)] += piece.text
-    return [text.strip() for text in written]
+    return [reply_of(text)[1] for text in written]
 
 
 def lines(asked: Sequence[Example], verdicts: Sequence[Verdict]) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from mailbot.core.brief import KEYS, OPEN, brief
+from mailbot.core.brief import KEYS, OPEN, answer, brief
 from mailbot.generate.corpus.facts import Story
 from mailbot.generate.corpus.grammar import Grammar, Written
 
@@ -70,6 +70,11 @@ class Example:
     kind: str
     intent: str
     facts: tuple[str, ...]
+
+    @property
+    def taught(self) -> str:
+        """What a model is to write: the intent and the reply. A drill has no intent of a mail."""
+        return answer(self.intent, self.reply) if self.intent in INTENTS else self.reply
 
 
 @cache
