@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbot.core.brief import BRIEF, REPLY, reply_of
 from mailbot.generate.corpus.drills import drills
-from mailbot.generate.corpus.write import OPEN_INTENTS
+from mailbot.generate.corpus.write import INTENTS
 
 
 def test_a_drill_s_reply_is_all_in_its_brief() -> None:
@@ -13,13 +13,15 @@ def test_a_drill_s_reply_is_all_in_its_brief() -> None:
     for drill in found:
         assert drill.prompt.startswith(BRIEF)
         assert drill.prompt.endswith(REPLY)
-    sorting = [drill for drill in found if drill.thread.startswith("sorted-")]
-    assert 45 < len(sorting) < 110
-    assert {reply_of(drill.reply) for drill in sorting} <= {(intent, "") for intent in OPEN_INTENTS}
-    copying = [drill for drill in found if drill not in sorting]
+    sorting = {drill.thread: (drill, *reply_of(drill.reply)) for drill in found if drill.thread.startswith("sorted-")}
+    assert 110 < len(sorting) < 190
+    assert {kind for _, kind, _ in sorting.values()} <= set(INTENTS)
+    assert all(line in drill.prompt for drill, _, told in sorting.values() for line in told.split("\n"))
+    assert 20 < sum(not told for _, _, told in sorting.values()) < 90
+    copying = [drill for drill in found if drill.thread not in sorting]
     assert all(line in drill.prompt for drill in copying for line in drill.reply.split("\n"))
     recited = [drill for drill in found if "kind: recite" in drill.prompt]
-    assert 60 < len(recited) < 150
+    assert 30 < len(recited) < 90
     assert all("language: " not in drill.reply for drill in recited)
 
 

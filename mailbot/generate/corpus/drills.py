@@ -1,4 +1,4 @@
-"""Drills: examples whose reply is nothing but what the brief says, or only the kind of mail that it is.
+"""Drills: examples whose reply is the kind of the mail, the facts that its reply copies, or some of what the brief says.
 
 A small model learns the wording of replies long before it learns to copy (the heads that look a token's earlier neighbour up,
 Olsson et al. 2022, arXiv:2209.11895, form late where only a few tokens of a reply need them), and before it learns to tell what a
@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator
 
 from mailbot.core.brief import BRIEF, MAIL, OPEN, REPLY, answer
-from mailbot.generate.corpus.write import RULED_SHARE, Example, examples
+from mailbot.generate.corpus.write import Example, examples
 
 RECITED = 0.35
-"""The share of drills that recite some facts of a brief by name, in another order; the others repeat a whole text."""
+"""The share of the other drills that recite some facts of a brief by name, in another order; the others repeat a whole text."""
 
-SORTED = 0.25
-"""The share of drills that only tell the kind of an open mail."""
+SORTED = 0.5
+"""The share of drills that tell the mail's kind and, two times out of three, the facts that its reply is to copy."""
 
 _SIGNS = "0123456789ABCDEFGHKLMNPRSTXabcdehimnorstu-/. "
 
@@ -28,8 +28,9 @@ def drills(count: int, *, seed: int) -> Iterator[Example]:
     rng = random.Random(f"drills {seed}")  # noqa: S311
     values: list[str] = []
     for number, example in enumerate(examples(count, seed=seed)):
-        if example.kind == OPEN and rng.random() < SORTED / (1 - RULED_SHARE):
-            yield _drill(f"sorted-{seed}-{number}", example.prompt, answer(example.intent, ""), example.language)
+        if rng.random() < SORTED:
+            told = "\n".join(example.facts) if rng.random() < 2 / 3 else ""
+            yield _drill(f"sorted-{seed}-{number}", example.prompt, answer(example.intent, told), example.language)
             continue
         facts = _facts(example.prompt)
         values = [*values, *(value for _, value in facts)][-2_000:]
