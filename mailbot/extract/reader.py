@@ -63,6 +63,8 @@ READERS: dict[str, str] = {
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",
+    "application/xml": "mailbot.extract.einvoice",
+    "text/xml": "mailbot.extract.einvoice",
     "application/zip": "mailbot.extract.archive",
 }
 """Which module's `read` reads a media type. message/rfc822 is not here: the worker parses mail itself."""
