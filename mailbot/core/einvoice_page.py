@@ -7,19 +7,17 @@ accounts: the XML's value is found among them, or there is a mismatch.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from mailbot.core.amounts import Amount, Mark, decimal_mark, find_amounts, normal
 from mailbot.core.dates import find_dates
-from mailbot.core.document import Box, Field
+from mailbot.core.document import Field
 from mailbot.core.einvoice import Invoice, looks_like_iban
 from mailbot.core.identifiers import IBAN_LENGTHS
 from mailbot.core.paper import Paper
-from mailbot.core.sums import CENT, HIGHEST_SHARE
-
-TOTALS = ("total", "payable")
+from mailbot.core.sums import CENT
 
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])(?=([A-Z]{2}[ ]?[0-9OIl]{2}(?:[ ]?[A-Za-z0-9]){8,30}))")
 _MISREAD = str.maketrans({"o": "0", "i": "1", "l": "1", "s": "5", "b": "8"})
@@ -42,11 +40,10 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Shown:
-    """Something that stands on a page: as it is written there, and where."""
+    """Something that stands on a page, as it is written there."""
 
     value: str
     page: int
-    box: Box
 
 
 def compare(invoice: Invoice, paper: Paper, visible: Sequence[Field]) -> list[Mismatch]:
@@ -54,8 +51,8 @@ def compare(invoice: Invoice, paper: Paper, visible: Sequence[Field]) -> list[Mi
     fields = {field.name: field for field in visible}
     found = (
         _number(invoice, paper, fields.get("invoice_number")),
-        _amount("tax", _taxes(invoice, paper), invoice, paper, fields.get("tax")),
-        _amount("total", [invoice.gross, invoice.payable], invoice, paper, fields.get("total")),
+        _tax(invoice, paper, fields.get("tax")),
+        _total(invoice, paper, fields.get("total")),
         _iban(invoice, paper),
     )
     return [one for one in found if one]
@@ -107,55 +104,81 @@ def _announced(paper: Paper) -> Iterator[_Shown]:
             for last in words:
                 value = region.text[words[0].start() : last.end()] if region else ""
                 if region and sum(character.isdigit() for character in value) >= 2 and not find_dates(value):
-                    yield _Shown(value=value, page=region.line.page, box=region.box(words[0].start(), last.end()))
+                    yield _Shown(value=value, page=region.line.page)
 
 
-def _amount(name: str, stated: Sequence[Decimal | None], invoice: Invoice, paper: Paper, seen: Field | None) -> Mismatch | None:
-    """Compare an amount with the page: the field read off it, else all amounts that labels of this kind announce."""
-    wanted = [_bare(value, invoice) for value in stated if value is not None]
-    if not wanted:
+def _total(invoice: Invoice, paper: Paper, seen: Field | None) -> Mismatch | None:
+    """Compare the total with tax (BT-112), or what of it is due (BT-115), with the totals that the page announces.
+
+    What it calls a total and is neither of them, nor any other sum of the invoice, contradicts even where the amount due agrees.
+    """
+    known = _bare(invoice, invoice.gross, invoice.payable)
+    if not known:
         return None
-    names = TOTALS if name == "total" else (name,)
-    labelled = [one for one in _labelled(paper, names) if name != "tax" or _may_be_tax(one, invoice)]
-    if any(_near(_bare(Decimal(one.value), invoice), wanted) for one in labelled):
+    others = _bare(
+        invoice, invoice.net, invoice.line_total, invoice.prepaid, *_parts(invoice), *(one.amount for one in invoice.lines)
+    )
+    totals, payable = (list(_labelled(paper, name, invoice)) for name in ("total", "payable"))
+    if any(_is(one.value, known, invoice) for one in totals):
         return None
-    if seen is not None:
-        if _near(_bare(Decimal(seen.value), invoice), wanted):
-            return None
-        return Mismatch(name=name, xml=normal(wanted[0]), shown=seen.value, page=seen.page or 1)
-    if not labelled or any(_near(_bare(one.value, invoice), wanted) for one in _everywhere(paper)):
+    strange = [one for one in totals if not _is(one.value, others, invoice)]
+    if not strange and (any(_is(one.value, known, invoice) for one in payable) or (seen and _is(seen.value, known, invoice))):
         return None
-    return Mismatch(name=name, xml=normal(wanted[0]), shown=labelled[-1].value, page=labelled[-1].page)
+    if not strange and seen is None and any(_near(_bare(invoice, one.value)[0], known) for one in _everywhere(paper)):
+        return None
+    shown = strange[-1:] or ([_Shown(value=seen.value, page=seen.page or 1)] if seen else payable[-1:])
+    return Mismatch(name="total", xml=normal(known[0]), shown=shown[0].value, page=shown[0].page) if shown else None
 
 
-def _taxes(invoice: Invoice, paper: Paper) -> list[Decimal | None]:
-    """Return what a page may show as the tax: the sum (BT-110), the same in another currency, or every tax by itself."""
-    parts = [one.amount for one in invoice.taxes if one.amount is not None]
-    shown = [_bare(one.value, invoice) for one in _everywhere(paper)]
-    adds_up = invoice.tax is not None and abs(sum(parts, Decimal(0)) - invoice.tax) <= CENT
-    apart = parts if len(parts) > 1 and adds_up and all(_near(_bare(part, invoice), shown) for part in parts) else []
-    return [invoice.tax_due, invoice.tax_accounted, *apart]
+def _tax(invoice: Invoice, paper: Paper, seen: Field | None) -> Mismatch | None:
+    """Compare the tax (BT-110) with the page: it may show the tax in another currency, or that of each rate by itself."""
+    taxes = _bare(invoice, *(one.amount for one in invoice.taxes))
+    known = _bare(invoice, invoice.tax_due, invoice.tax_accounted)
+    if not known:
+        return None
+    everywhere = [_bare(invoice, one.value)[0] for one in _everywhere(paper)]
+    adds_up = _near(sum(taxes, Decimal(0)), known[:1])
+    if len(taxes) > 1 and adds_up and all(_near(tax, everywhere) for tax in taxes):
+        known += taxes
+    # "incl. VAT 119.00" and "VAT on 100.00" announce other amounts than the tax
+    others = [
+        one
+        for one in _bare(invoice, invoice.gross, invoice.payable, invoice.net, invoice.line_total, *_parts(invoice)[::2])
+        if not _near(one, [*known, *taxes])
+    ]
+    shown = [one for one in _labelled(paper, "tax", invoice) if not _is(one.value, others, invoice)]
+    if any(_is(one.value, known, invoice) for one in shown) or (seen and _is(seen.value, known, invoice)):
+        return None
+    if seen is None and (not shown or any(_near(one, known) for one in everywhere)):
+        return None
+    value, page = (seen.value, seen.page or 1) if seen else (shown[-1].value, shown[-1].page)
+    return Mismatch(name="tax", xml=normal(known[0]), shown=value, page=page)
 
 
-def _may_be_tax(one: _Shown, invoice: Invoice) -> bool:
-    """Return whether an amount beside a word for tax can be a tax: "incl. VAT 119.00" announces a total."""
-    return bool(invoice.gross is None or abs(Decimal(one.value)) <= HIGHEST_SHARE * abs(invoice.gross) or Decimal(one.value) == 0)
+def _parts(invoice: Invoice) -> list[Decimal | None]:
+    """Return what is taxed and the tax, by rate, one after the other."""
+    return [amount for one in invoice.taxes for amount in (one.basis, one.amount)]
 
 
-def _labelled(paper: Paper, names: Collection[str]) -> Iterator[_Shown]:
-    """Yield the amounts that labels of some names announce: right of them, or below unless they head a table of items."""
+def _is(written: str, amounts: Sequence[Decimal], invoice: Invoice) -> bool:
+    """Return whether a normalised amount is one of several."""
+    return _near(_bare(invoice, Decimal(written))[0], amounts)
+
+
+def _labelled(paper: Paper, name: str, invoice: Invoice) -> Iterator[_Shown]:
+    """Yield the amounts that labels of a name announce, but for those in another currency than the invoice's.
+
+    They stand right of the label, or below it unless it heads a table of items.
+    """
     mark = decimal_mark(line.text for line in paper.lines)
-    for at, labels in enumerate(paper.labels):
-        heading = len(labels) > 2 and any(one.name == "other" for one in labels)
-        for label in labels:
-            if label.name not in names or label.grade < 2:
-                continue
-            for region in (paper.right(at, label), None if heading else paper.below(at, label)):
-                found = _amounts(region.text, mark) if region else []
-                if region and found:
-                    box = region.box(found[-1].start, found[-1].end)
-                    yield _Shown(value=normal(found[-1].value), page=region.line.page, box=box)
-                    break
+    for at, label in paper.labelled(name, 2):
+        heading = len(paper.labels[at]) > 2 and any(one.name == "other" for one in paper.labels[at])
+        for region in (paper.right(at, label), None if heading else paper.below(at, label)):
+            found = _amounts(region.text, mark) if region else []
+            if region and found:
+                if not found[-1].currency or found[-1].currency == invoice.currency:
+                    yield _Shown(value=normal(found[-1].value), page=region.line.page)
+                break
 
 
 def _everywhere(paper: Paper) -> list[Amount]:
@@ -192,12 +215,12 @@ def _accounts_on(paper: Paper) -> Iterator[_Shown]:
             account = written[:length].upper()
             digits = sum(character.isdigit() for character in account)
             if length and len(account) == length and digits >= min(12, length - 6):
-                yield _Shown(value=account, page=line.page, box=line.box(match.start(), match.end(1)))
+                yield _Shown(value=account, page=line.page)
 
 
-def _bare(value: Decimal, invoice: Invoice) -> Decimal:
-    """Return an amount as it is compared: a credit note may be printed with minus signs or without."""
-    return abs(value) if invoice.credit else value
+def _bare(invoice: Invoice, *values: Decimal | None) -> list[Decimal]:
+    """Return the amounts that are there as they are compared: a credit note may be printed with minus signs or without."""
+    return [abs(value) if invoice.credit else value for value in values if value is not None]
 
 
 def _near(value: Decimal, others: Sequence[Decimal]) -> bool:
