@@ -6,6 +6,8 @@ since no e-invoice has one.
 
 from __future__ import annotations
 
+from base64 import b64decode
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +15,8 @@ from mailbot.core.document import Document, Page, Problem
 from mailbot.core.einvoice import Invoice, fields_of, problems_in, table_of, text_of
 from mailbot.core.einvoice_syntax import Node, calls_itself_invoice, invoices_in
 from mailbot.extract import text_file
-from mailbot.extract.reader import Found, Limits
+from mailbot.extract.embedded import last_part
+from mailbot.extract.reader import Found, Limits, Member
 
 MAX_XML = 20_000_000
 """Bytes of XML that are parsed; an invoice with ten thousand lines has about as many."""
@@ -59,7 +62,22 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
         tables=(table,) if table else (),
         fields=fields_of(invoice),
     )
-    return Found(documents=(document,), problems=problems)
+    return Found(documents=(document,), members=tuple(attached(name, root)), problems=problems)
+
+
+def attached(name: str, root: Node) -> Iterator[Member]:
+    """Yield the supporting documents that an invoice carries (BT-125): time sheets, photos, the invoice as PDF."""
+    paths = (
+        "AdditionalDocumentReference/Attachment/EmbeddedDocumentBinaryObject",
+        "SupplyChainTradeTransaction/ApplicableHeaderTradeAgreement/AdditionalReferencedDocument/AttachmentBinaryObject",
+    )
+    for at, node in enumerate((node for path in paths for node in root.all(path) if node.text), 1):
+        try:
+            content = b64decode(node.text.replace(" ", ""), validate=True)
+        except ValueError:
+            continue  # the text of the page is whole without it
+        inner = last_part(node.attribute("filename")) or f"file {at}"
+        yield Member(name=f"{name}/{inner}", media_type=node.attribute("mimeCode"), content=content)
 
 
 def one_of(name: str, invoices: tuple[Invoice, ...]) -> tuple[Invoice, tuple[Problem, ...]]:

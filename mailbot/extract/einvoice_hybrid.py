@@ -12,7 +12,7 @@ from typing import Any
 from mailbot.core.document import FIELD_NAMES, Document, Field, Problem
 from mailbot.core.einvoice import Invoice, fields_of, table_of
 from mailbot.core.einvoice_page import compare, with_places
-from mailbot.core.einvoice_syntax import invoices_in
+from mailbot.core.einvoice_syntax import Node, invoices_in
 from mailbot.core.paper import lay_out
 from mailbot.extract import einvoice
 from mailbot.extract.embedded import files_inside
@@ -30,23 +30,24 @@ def with_embedded(found: Found, pdf: Any, content: bytes, seen: Sequence[Seen], 
     invoices: list[Invoice] = []
     members: list[Member] = []
     for member in files:
-        stated = _invoices(member.content)
+        root = _xml(member.content)
+        stated = invoices_in(root) if root else ()
         invoices += stated
-        members += [] if stated else [member]
+        members += einvoice.attached(document.name, root) if root and stated else [member]
     if invoices:
         document, wrong = _joined(document, tuple(invoices), seen)
         problems += wrong
     return Found(documents=(document,), members=(*found.members, *members), problems=(*found.problems, *problems))
 
 
-def _invoices(content: bytes) -> tuple[Invoice, ...]:
-    """Return the invoices that a file states; of XML that states none its own reader says what is wrong with it."""
+def _xml(content: bytes) -> Node | None:
+    """Return a file as XML, None when it is none; of XML that is no invoice its own reader says what is wrong with it."""
     if b"<" not in content[:200]:
-        return ()
+        return None
     try:
-        return invoices_in(einvoice.parse(content))
+        return einvoice.parse(content)
     except einvoice.NotXml:
-        return ()
+        return None
 
 
 def _joined(document: Document, invoices: tuple[Invoice, ...], seen: Sequence[Seen]) -> tuple[Document, tuple[Problem, ...]]:

@@ -53,7 +53,7 @@ def _listed(pdf: Any, count: int) -> Iterator[tuple[str, bytes | None]]:
         inner = f"file {index + 1}"
         try:
             attachment = pdf.get_attachment(index)
-            inner = _last_part(attachment.get_name()) or inner
+            inner = last_part(attachment.get_name()) or inner
             yield inner, bytes(attachment.get_data())
         except pypdfium2.PdfiumError:
             yield inner, None
@@ -74,13 +74,13 @@ def _associated(content: bytes, most: int) -> Iterator[tuple[str, bytes | None]]
             if isinstance(stream, PDFStream):
                 written = resolve1(specification.get("UF") or specification.get("F") or b"")
                 inner = decode_text(written) if isinstance(written, bytes) else ""
-                yield _last_part(inner) or f"file {index + 1}", stream.get_data()
+                yield last_part(inner) or f"file {index + 1}", stream.get_data()
     except (MemoryError, OSError):
         raise
     except Exception:  # pdfminer fails in many ways on broken files; PDFium has read the pages already
         return
 
 
-def _last_part(inner: str) -> str:
+def last_part(inner: str) -> str:
     """Return a file's name without any path, on one line."""
     return clean(inner).replace("\\", "/").rpartition("/")[2][:200]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from base64 import b64encode
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -136,6 +137,25 @@ def test_an_envelope_is_opened_and_two_different_invoices_in_it_agree_on_little(
     wanted = expected(PRICED)
     del wanted["invoice_number"]
     assert values(found.documents[0]) == wanted
+
+
+def test_supporting_documents_in_the_xml_are_members() -> None:
+    sheet = b"day;hours\n1;8\n"
+    one, other = ubl(PRICED).decode(), cii(PRICED).decode()
+    attached = (
+        "<cac:AdditionalDocumentReference><cbc:ID>1</cbc:ID><cac:Attachment>{}</cac:Attachment></cac:AdditionalDocumentReference>"
+    )
+    body = '<cbc:EmbeddedDocumentBinaryObject mimeCode="text/csv" filename="a/hours.csv">{}</cbc:EmbeddedDocumentBinaryObject>'
+    first = read_xml(
+        one.replace("<cac:Accounting", attached.format(body.format(b64encode(sheet).decode())) + "<cac:Accounting", 1).encode()
+    )
+    assert [(member.name, member.content) for member in first.members] == [("invoice.xml/hours.csv", sheet)]
+    body = f"<ram:AttachmentBinaryObject>{b64encode(sheet).decode()}</ram:AttachmentBinaryObject>"
+    attached = f"<ram:AdditionalReferencedDocument>{body}</ram:AdditionalReferencedDocument></ram:ApplicableHeaderTradeAgreement>"
+    second = read_xml(other.replace("</ram:ApplicableHeaderTradeAgreement>", attached).encode())
+    assert [(member.name, member.content) for member in second.members] == [("invoice.xml/file 1", sheet)]
+    broken = read_xml(one.replace("<cac:Accounting", "<cac:AdditionalDocumentReference/><cac:Accounting", 1).encode())
+    assert broken.members == ()
 
 
 def test_a_hybrid_states_its_fields_and_shows_where_they_stand() -> None:
