@@ -10,8 +10,6 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-import pypdfium2
-
 from mailbot.core.document import Problem
 from mailbot.extract.mail_header import clean
 from mailbot.extract.reader import Limits, Member
@@ -49,6 +47,8 @@ def files_inside(name: str, pdf: Any, content: bytes, limits: Limits) -> tuple[t
 
 def _listed(pdf: Any, count: int) -> Iterator[tuple[str, bytes | None]]:
     """Yield name and content of each embedded file, None for one that cannot be taken out."""
+    import pypdfium2
+
     for index in range(count):
         inner = f"file {index + 1}"
         try:

@@ -6,6 +6,7 @@ So a worker killed over one attachment costs that attachment. Limits on archives
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 from mailbot.config import Extract
 from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
+from mailbot.core.supplier_files import hints_to_json
+from mailbot.core.supplier_hints import SupplierHints
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
 from mailbot.extract.media_type import MAIL, reader_type
@@ -46,8 +49,9 @@ class _Piece:
 class Nest:
     """One file being read. `contents` gathers the bytes of everything inside it by SHA-256."""
 
-    def __init__(self, settings: Extract, ask: Ask) -> None:
+    def __init__(self, settings: Extract, ask: Ask, suppliers: Sequence[SupplierHints] = ()) -> None:
         self._settings = settings
+        self._suppliers = hints_to_json(suppliers)
         self._ask = ask
         self._members_left = settings.archive_members
         self._bytes_left = settings.archive_mb << 20
@@ -135,6 +139,8 @@ class Nest:
             detail = f"{file.name}: {file.media_type}"
             return Found(), (Problem(code="unknown_type", detail=detail, remedy="open the original"),)
         header = {"kind": "file", "name": file.name, "media_type": file.media_type, "reader": reader, "limits": self._limits()}
+        if self._suppliers and (reader == "application/pdf" or reader.startswith("image/")):
+            header["suppliers"] = self._suppliers
         try:
             answer, body = await self._ask(header, file.content)
         except WorkerDied as error:

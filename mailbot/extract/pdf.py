@@ -63,7 +63,11 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
 
         tables = sorted([*tables, *tables_with_joined_cells(content, joined)], key=lambda table: table.page or 0)
     document = Document(
-        name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tuple(tables), fields=fields_of(seen)
+        name=name,
+        media_type=media_type,
+        pages=tuple(one.page for one in seen),
+        tables=tuple(tables),
+        fields=fields_of(seen, limits.suppliers),
     )
     return with_embedded(Found(documents=(document,), problems=tuple(problems)), pdf, content, seen, limits)
 
