@@ -66,12 +66,15 @@ class _Reader:
         return value
 
     def amount(self, node: Node, path: str, *, currency: str = "") -> Decimal | None:
-        """Return the amount at a path in the invoice's currency, or the one given: some totals are stated in two."""
+        """Return the amount at a path in the invoice's currency, or the one given: some totals are stated in two.
+
+        Where none is named beside the amount, it is in the invoice's; one in another currency is never taken for it.
+        """
         wanted = currency or self.currency
         nodes = [one for one in node.all(path) if one.text]
-        fitting = [one for one in nodes if one.attribute("currencyID").upper() == wanted]
+        fitting = [one for one in nodes if one.attribute("currencyID").upper() == wanted or not wanted]
         if not currency:
-            fitting = fitting or [one for one in nodes if not one.attribute("currencyID")] or (nodes if len(nodes) == 1 else [])
+            fitting = fitting or [one for one in nodes if not one.attribute("currencyID")]
         if not fitting:
             return None
         value = parse_decimal(fitting[0].text)

@@ -22,6 +22,7 @@ from typing import Any
 
 from mailbot.core.amounts import CODES, Mark
 from mailbot.core.document import FIELD_NAMES
+from mailbot.core.identifiers import find_ibans
 from mailbot.core.rule_tree import Entries, Findings, Reader, Scalar, Tree, nearest
 from mailbot.core.rule_tree import Sequence as ListOf
 from mailbot.core.supplier_hints import Hint, Region, SupplierHints
@@ -31,6 +32,7 @@ NUMBERS: dict[str, Mark] = {"1,234.56": ".", "1'234.56": ".", "1.234,56": ",", "
 """How numbers are written → the decimal mark."""
 
 _KEYS = ("supplier", "recognise", "style", "fields")
+_ALWAYS_SO = ("supplier", "customer", "currency", "iban", "vat_id")
 _HINT = ("label", "place", "region", "page", "value")
 
 
@@ -79,8 +81,14 @@ def _hint(name: Scalar, node: Tree, reader: Reader) -> Hint | None:
         reader.wrong(name, f"{name.text}: one of label, region and value, not {' and '.join(ways) or 'none'}")
         return None
     label, value = hint.get("label"), _text(hint, "value", reader)
-    if value and name.text == "currency" and value not in CODES:
+    if value and name.text not in _ALWAYS_SO:
+        reader.wrong(
+            name, f"{name.text}: a value that is always the same is for {', '.join(_ALWAYS_SO)}", "write a label or a region"
+        )
+    elif value and name.text == "currency" and value not in CODES:
         reader.wrong(name, f"currency: unknown {value!r}{nearest(value, CODES)}")
+    elif value and name.text == "iban" and not find_ibans(value):
+        reader.wrong(name, f"iban: {value!r} is none: its length or its check digits are wrong")
     place = _choice(hint, "place", ("right", "below"), reader)
     return Hint(
         field=name.text,
@@ -88,7 +96,7 @@ def _hint(name: Scalar, node: Tree, reader: Reader) -> Hint | None:
         place="below" if place == "below" else "",
         region=_region(hint, reader),
         page=_page(hint, reader),
-        value=value,
+        value=_bare(value) if name.text in ("iban", "vat_id") else value,
     )
 
 

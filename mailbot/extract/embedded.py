@@ -7,6 +7,7 @@ PDFium knows the list (ISO 32000-1, 7.11.4). Files that are only associated with
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,13 +15,13 @@ from mailbot.core.document import Problem
 from mailbot.extract.mail_header import clean
 from mailbot.extract.reader import Limits, Member
 
-_SIGNS = (b"/EmbeddedFile", b"/AF", b"/text#2Fxml")
+_SIGNS = re.compile(rb"/EmbeddedFile|/AF[\s\[]|/text#2Fxml")
 """A PDF without any of these has no file inside: the dictionaries of streams are never compressed (ISO 32000-1, 7.5.7)."""
 
 
 def files_inside(name: str, pdf: Any, content: bytes, limits: Limits) -> tuple[tuple[Member, ...], tuple[Problem, ...]]:
     """Return the files inside an open PDF as members `name/file`, and what kept others out: archive_limits, broken_archive."""
-    if not any(sign in content for sign in _SIGNS):
+    if not _SIGNS.search(content):
         return (), ()
     count = pdf.count_attachments()
     if count > limits.archive_members:

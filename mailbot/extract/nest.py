@@ -138,7 +138,13 @@ class Nest:
         if not reader:
             detail = f"{file.name}: {file.media_type}"
             return Found(), (Problem(code="unknown_type", detail=detail, remedy="open the original"),)
-        header = {"kind": "file", "name": file.name, "media_type": file.media_type, "reader": reader, "limits": self._limits()}
+        header: frames.Header = {
+            "kind": "file",
+            "name": file.name,
+            "media_type": file.media_type,
+            "reader": reader,
+            "limits": self._limits(),
+        }
         if self._suppliers and (reader == "application/pdf" or reader.startswith("image/")):
             header["suppliers"] = self._suppliers
         try:

@@ -271,6 +271,10 @@ def test_of_two_tax_totals_the_one_in_the_invoice_s_currency_counts() -> None:
     root = tree("Invoice", UBL_INVOICE, ID="7", DocumentCurrencyCode="EUR", TaxCurrencyCode="PLN")
     (read,) = invoices_in(replace(root, children=(*root.children, total("PLN", "81.70"), total("EUR", "19.00"))))
     assert (read.tax, read.tax_accounted) == (D("19.00"), D("81.70"))
+    (read,) = invoices_in(replace(root, children=(*root.children, total("PLN", "81.70"))))
+    assert (read.tax, read.tax_accounted) == (None, D("81.70"))
+    (read,) = invoices_in(replace(root, children=(*root.children, total("", "19.00"))))
+    assert (read.tax, read.tax_accounted) == (D("19.00"), None)
 
 
 def test_a_field_of_the_page_is_not_needed_to_compare() -> None:

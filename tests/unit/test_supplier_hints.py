@@ -195,6 +195,13 @@ def test_a_value_that_is_not_on_the_paper_teaches_nothing() -> None:
         ("[0.35, 0.0, 0.5, 0.2]", "[20, 0, 50, 20]", "nordwind.yaml:11: region is four numbers from 0 to 1"),
         ("page: 1", "page: first", "nordwind.yaml:11: page is a number from 1, or last, not 'first'"),
         ("value: EUR", "value: Euro", "nordwind.yaml:12: currency: unknown 'Euro'"),
+        ("currency: {value: EUR}", "total: {value: 9.00}", "nordwind.yaml:12: the key 'total' stands already in line 9"),
+        (
+            "currency: {value: EUR}",
+            "due_date: {value: 2026-05-01}",
+            "nordwind.yaml:12: due_date: a value that is always the same is for",
+        ),
+        ("currency: {value: EUR}", "iban: {value: DE89 3704}", "nordwind.yaml:12: iban: 'DE89 3704' is none"),
         ('"1.234,56"', "german", "nordwind.yaml:6: numbers: unknown 'german'"),
         ("dates: day", "dates: [", "nordwind.yaml:"),
     ],
