@@ -55,6 +55,15 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
         "a column can be read in more than one way: its text is kept and a person should look",
     ),
     "repaired_rows": ("info", "rows that differed from the others were aligned to them"),
+    "broken_einvoice": ("error", "an e-invoice's XML cannot be read, or is no invoice"),
+    "unknown_einvoice": ("warning", "an XML that calls itself an invoice is of a format that is not read: it is kept as text"),
+    "invalid_einvoice": (
+        "error",
+        "an e-invoice contradicts itself: sums that do not hold, a wrong IBAN, values missing or senseless",
+    ),
+    "einvoice_conflict": ("error", "one file holds several e-invoices that differ: only what they agree on was taken"),
+    "einvoice_mismatch": ("error", "an e-invoice's XML and its visible page state different values"),
+    "credit_note": ("info", "the document is a credit note: its amounts are owed to the customer"),
 }
 
 QUARANTINE_CODES = frozenset({"over_limit", "archive_limits", "too_many_pixels", "too_large", "mail_limits", "broken_answer"})

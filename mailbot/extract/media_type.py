@@ -122,6 +122,8 @@ def _text_kind(content: bytes, ending: str, given: str) -> str:
     head = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype html", b"<html")) and stated in ("", "text/plain", "application/vnd.ms-excel"):
         return "text/html"
+    if head.startswith(b"<?xml") and stated in ("", "text/plain"):
+        return "application/xml"
     if stated.startswith("image/") or stated in ("application/pdf", "application/zip", *_SPREADSHEETS):
         # Text in the clothes of another format: an "xls" that is CSV is common, a "pdf" that is text is an error page.
         return "text/csv" if stated in _SPREADSHEETS else "text/plain"

@@ -6,6 +6,7 @@ So a worker killed over one attachment costs that attachment. Limits on archives
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Protocol
@@ -13,6 +14,8 @@ from typing import Any, Protocol
 from mailbot.config import Extract
 from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
+from mailbot.core.supplier_files import hints_to_json
+from mailbot.core.supplier_hints import SupplierHints
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
 from mailbot.extract.media_type import MAIL, reader_type
@@ -46,8 +49,9 @@ class _Piece:
 class Nest:
     """One file being read. `contents` gathers the bytes of everything inside it by SHA-256."""
 
-    def __init__(self, settings: Extract, ask: Ask) -> None:
+    def __init__(self, settings: Extract, ask: Ask, suppliers: Sequence[SupplierHints] = ()) -> None:
         self._settings = settings
+        self._suppliers = hints_to_json(suppliers)
         self._ask = ask
         self._members_left = settings.archive_members
         self._bytes_left = settings.archive_mb << 20
@@ -106,11 +110,7 @@ class Nest:
         bare = Document(name=file.name, media_type=file.media_type, sha256=digest)
         refused = self._refusal(file)
         if refused is None and file.media_type in (MAIL, ARCHIVE) and depth > self._settings.archive_depth:
-            refused = Problem(
-                code="archive_limits",
-                detail=f"{file.name}: nested deeper than {self._settings.archive_depth}",
-                remedy="ask the sender for the files themselves",
-            )
+            refused = self._too_deep(file.name)
         if refused is not None:
             return _Piece(documents=(bare,), problems=(refused,))
         if file.media_type == MAIL:
@@ -118,6 +118,8 @@ class Nest:
             pages = (Page(number=1, text=_as_page(message)),) if message else ()
             return replace(piece, documents=(replace(bare, pages=pages), *piece.documents))
         found, problems = await (self._archive(file, digest) if file.media_type == ARCHIVE else self._found(file, digest))
+        if found.members and depth > self._settings.archive_depth:  # a PDF in a PDF in a PDF …
+            found, problems = replace(found, members=()), (*problems, self._too_deep(file.name))
         pieces = await self._inside(found.members, depth + 1)
         documents = found.documents or (() if found.members else (bare,))
         return _Piece(
@@ -128,10 +130,7 @@ class Nest:
     async def _archive(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
         """Unpack one archive at a time, so that each knows what the ones before it left of the limits."""
         async with self._unpacking:
-            found, problems = await self._found(file, digest)
-            self._members_left -= len(found.members)
-            self._bytes_left -= sum(len(member.content) for member in found.members)
-            return found, problems
+            return await self._found(file, digest)
 
     async def _found(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
         """Have one file read by its reader."""
@@ -139,7 +138,15 @@ class Nest:
         if not reader:
             detail = f"{file.name}: {file.media_type}"
             return Found(), (Problem(code="unknown_type", detail=detail, remedy="open the original"),)
-        header = {"kind": "file", "name": file.name, "media_type": file.media_type, "reader": reader, "limits": self._limits()}
+        header: frames.Header = {
+            "kind": "file",
+            "name": file.name,
+            "media_type": file.media_type,
+            "reader": reader,
+            "limits": self._limits(),
+        }
+        if self._suppliers and (reader == "application/pdf" or reader.startswith("image/")):
+            header["suppliers"] = self._suppliers
         try:
             answer, body = await self._ask(header, file.content)
         except WorkerDied as error:
@@ -151,6 +158,8 @@ class Nest:
             found = answers.file(answer, body, name=file.name, digest=digest)
         except answers.BadAnswer as error:
             return Found(), (Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original"),)
+        self._members_left -= len(found.members)
+        self._bytes_left -= sum(len(member.content) for member in found.members)
         return found, tuple(_named(file.name, problem) for problem in found.problems)
 
     async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
@@ -188,6 +197,10 @@ class Nest:
             "ocr_dpi": settings.ocr_dpi,
             "ocr": settings.ocr,
         }
+
+    def _too_deep(self, name: str) -> Problem:
+        detail = f"{name}: nested deeper than {self._settings.archive_depth}"
+        return Problem(code="archive_limits", detail=detail, remedy="ask the sender for the files themselves")
 
     def _died(self, name: str, error: Exception) -> Problem:
         return Problem(

@@ -14,6 +14,7 @@ import pypdfium2
 from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
+from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
@@ -23,7 +24,10 @@ MOST_RENDERED = 20_000_000
 
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
-    """Read a PDF. What cannot be read is a problem: encrypted_pdf, broken_pdf, too_many_pages, too_many_pixels, no_text."""
+    """Read a PDF. What cannot be read is a problem: encrypted_pdf, broken_pdf, too_many_pages, too_many_pixels, no_text.
+
+    Files inside it are members, but an e-invoice's XML gives the document its fields (`mailbot.extract.einvoice_hybrid`).
+    """
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
@@ -59,9 +63,13 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
 
         tables = sorted([*tables, *tables_with_joined_cells(content, joined)], key=lambda table: table.page or 0)
     document = Document(
-        name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tuple(tables), fields=fields_of(seen)
+        name=name,
+        media_type=media_type,
+        pages=tuple(one.page for one in seen),
+        tables=tuple(tables),
+        fields=fields_of(seen, limits.suppliers),
     )
-    return Found(documents=(document,), problems=tuple(problems))
+    return with_embedded(Found(documents=(document,), problems=tuple(problems)), pdf, content, seen, limits)
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

@@ -52,7 +52,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     except BadInput as error:
         problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
     problems += problems_of(name, seen)
-    document = Document(name=name, media_type=media_type, pages=tuple(one.page for one in seen), fields=fields_of(seen))
+    document = Document(
+        name=name, media_type=media_type, pages=tuple(one.page for one in seen), fields=fields_of(seen, limits.suppliers)
+    )
     return Found(documents=(document,), problems=tuple(problems))
 
 

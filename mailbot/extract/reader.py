@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from mailbot.core.document import Document, Problem
+
+if TYPE_CHECKING:
+    from mailbot.core.supplier_hints import SupplierHints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much of one file is read; the meaning of each is on `mailbot.config.Extract`."""
+    """How much of one file is read, the meaning of each being on `mailbot.config.Extract`; and what is known of its suppliers."""
 
     max_pages: int = 200
     max_pixels: int = 50_000_000
@@ -25,6 +29,7 @@ class Limits:
     archive_depth: int = 3
     ocr_dpi: int = 200
     ocr: bool = True
+    suppliers: tuple[SupplierHints, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,8 @@ READERS: dict[str, str] = {
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",
+    "application/xml": "mailbot.extract.einvoice",
+    "text/xml": "mailbot.extract.einvoice",
     "application/zip": "mailbot.extract.archive",
 }
 """Which module's `read` reads a media type. message/rfc822 is not here: the worker parses mail itself."""

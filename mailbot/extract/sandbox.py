@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from mailbot import config
 from mailbot.core.document import Table
+from mailbot.core.supplier_hints import SupplierHints
 from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
@@ -29,14 +30,25 @@ LIGHT_DEPTH = 8
 LIGHT_TEXT = 1 << 18
 """Bytes of a text or table up to which it is read in the light lane."""
 
-LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values")
+LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values", "application/xml", "text/xml")
 
 
 class Sandbox:
-    """See `ports.Extractor`. Use from one event loop; workers start when first needed."""
+    """See `ports.Extractor`. Use from one event loop; workers start when first needed.
 
-    def __init__(self, settings: config.Extract, *, idle_seconds: float = IDLE_SECONDS, command: Sequence[str] = COMMAND) -> None:
+    `suppliers` says where the fields of their papers stand; it may be exchanged at any time and holds from the next file on.
+    """
+
+    def __init__(
+        self,
+        settings: config.Extract,
+        *,
+        suppliers: Sequence[SupplierHints] = (),
+        idle_seconds: float = IDLE_SECONDS,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._settings = settings
+        self.suppliers = suppliers
         light = _confinement(
             settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
         )
@@ -56,7 +68,7 @@ class Sandbox:
 
     async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
         """Read one file whole: see `ports.Extractor`. Raises WorkerUnavailable when no worker can be had, nothing for bad bytes."""
-        return await Nest(self._settings, self._ask).read(name, content, media_type)
+        return await Nest(self._settings, self._ask, self.suppliers).read(name, content, media_type)
 
     async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
         """Render one page: see `ports.Extractor`. Raises BadInput, WorkerUnavailable."""

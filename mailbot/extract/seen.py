@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mailbot.core.document import Box, Field, Page, Problem, Table
 from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
 
 UNSURE = 0.75
@@ -47,15 +48,19 @@ def wanted_for_fields(number: int, count: int) -> bool:
     return number <= FIELD_PAGES or number > count - FIELD_PAGES
 
 
-def fields_of(seen: Sequence[Seen]) -> tuple[Field, ...]:
-    """Return the fields of a document, each where a person will see it."""
+def fields_of(seen: Sequence[Seen], suppliers: Sequence[SupplierHints] = ()) -> tuple[Field, ...]:
+    """Return the fields of a document, each where a person will see it; what is known of its supplier helps."""
     pages = {one.page.number: one for one in seen if one.words is not None and wanted_for_fields(one.page.number, len(seen))}
-    if not business_paper("\n".join(one.page.text for one in pages.values())):
-        return ()
-    found = find_fields([one.words for one in pages.values() if one.words is not None])
+    words = [one.words for one in pages.values() if one.words is not None]
+    found = find_fields(words) if business_paper("\n".join(one.page.text for one in pages.values())) else ()
+    if suppliers:
+        found = with_hints(found, suppliers, words)
     fields = []
     for field in found:
-        one = pages[field.page or 1]
+        if field.page is None:  # what a supplier's file says is always so
+            fields.append(field)
+            continue
+        one = pages[field.page]
         x0, y0, x1, y1 = one.shown(field.box) if field.box else (0.0, 0.0, 0.0, 0.0)
         box = (round(x0, 1), round(y0, 1), round(x1, 1), round(y1, 1)) if field.box else None
         fields.append(replace(field, box=box, origin="text" if one.page.source == "text" else "ocr"))

@@ -11,6 +11,7 @@ import errno
 import os
 import resource
 import traceback
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 from mailbot.core.document import document_to_json, problem_to_json
@@ -103,8 +104,13 @@ def _mail(job: frames.Header, content: bytes) -> Answer:
 
 def _file(job: frames.Header, content: bytes) -> Answer:
     """Read a file by the reader of its type: its documents in their JSON form, and the bytes of its members."""
+    limits = Limits(**job["limits"])
+    if "suppliers" in job:
+        from mailbot.core.supplier_files import hints_from_json
+
+        limits = replace(limits, suppliers=hints_from_json(job["suppliers"]))
     read = reader_for(job["reader"])
-    found = read(job["name"], content, job["media_type"], Limits(**job["limits"])) if read else Found()
+    found = read(job["name"], content, job["media_type"], limits) if read else Found()
     header = {
         "found": "file",
         "documents": [document_to_json(document, full=True) for document in found.documents],

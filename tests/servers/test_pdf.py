@@ -12,9 +12,12 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
+from mailbot.config import Extract
+from mailbot.core.supplier_hints import Hint, SupplierHints
 from mailbot.errors import BadInput
 from mailbot.extract import pdf, pdf_page
 from mailbot.extract.reader import Found, Limits
+from mailbot.extract.sandbox import Sandbox
 from tests.servers import papers
 
 INVOICE = (
@@ -244,3 +247,25 @@ def _table(rows: list[list[str]], *style: object) -> bytes:
     table.setStyle(TableStyle([("GRID", (0, 0), (-1, -1), 0.5, colors.black), *style]))
     SimpleDocTemplate(out, pagesize=A4).build([table])
     return out.getvalue()
+
+
+async def test_a_supplier_s_file_says_where_its_fields_stand() -> None:
+    """Through the real worker process: the paper alone gives nothing, since it names nothing as others do."""
+    paper = papers.text_pdf(("Nordwind Technik", "Vorgang 2026-118", "Kupferrohr 3 Stk", "Zusammen 35,70", "www.nordwind.example"))
+    hints = (
+        Hint(field="invoice_number", labels=("Vorgang",)),
+        Hint(field="total", labels=("Zusammen",)),
+        Hint(field="currency", value="EUR"),
+    )
+    known = SupplierHints(supplier="Nordwind", domains=("nordwind.example",), hints=hints)
+    sandbox = Sandbox(Extract(workers=1))
+    try:
+        (without,) = (await sandbox.read("a.pdf", paper)).reading.documents
+        sandbox.suppliers = (known,)
+        (document,) = (await sandbox.read("a.pdf", paper)).reading.documents
+    finally:
+        await sandbox.close()
+    assert without.fields == ()
+    assert [(field.name, field.value, field.page) for field in document.fields] == [
+        ("invoice_number", "2026-118", 1), ("total", "35.70", 1), ("currency", "EUR", None),
+    ]  # fmt: skip
