@@ -39,7 +39,14 @@ def dirt(step: int, only: str, show: int, *, unseen: bool) -> None:
     ]
     every = [one for of in found.values() for one in of]
     means = [statistics.mean(one.f1 for one in of) for of in found.values()]
-    rows.append(("mean of the kinds", str(len(every)), f"{statistics.mean(means):.4f}", f"{sum(one.exact for one in every) / len(every):.1%}"))
+    rows.append(
+        (
+            "mean of the kinds",
+            str(len(every)),
+            f"{statistics.mean(means):.4f}",
+            f"{sum(one.exact for one in every) / len(every):.1%}",
+        )
+    )
     print(f"{time.process_time() - begun:.0f} CPU s", file=sys.stderr)
     print(table(("kind", "files", "mean F1", "exact"), rows))
 

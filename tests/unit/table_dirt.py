@@ -66,7 +66,9 @@ class Pen:
 
 def _delimiters(shape: Shape, step: int) -> Iterator[Dirty]:
     for delimiter in (",", ";", "\t", "|", " ", ", ", "; ", "||", "^", "~"):
-        yield Dirty(kind="delimiter", what=repr(delimiter), text=Pen(shape, delimiter=delimiter).write(shape.grid), meant=shape.grid)
+        yield Dirty(
+            kind="delimiter", what=repr(delimiter), text=Pen(shape, delimiter=delimiter).write(shape.grid), meant=shape.grid
+        )
 
 
 def _quotes(shape: Shape, step: int) -> Iterator[Dirty]:
@@ -135,8 +137,18 @@ def _several(shape: Shape, step: int) -> Iterator[Dirty]:
     pen = Pen(shape)
     other = [["Code", "Weight", "Depth"], *([f"K{n * 7 + 100}", f"{n}.{n * 3 % 10}", str(n * 11)] for n in range(1, 8))]
     for what, gap in (("gap", "\r\n"), ("title", "\r\nFurther list\r\n"), ("no gap", "")):
-        yield Dirty(kind="several tables", what=f"another after a {what}", text=pen.write(shape.grid) + gap + pen.write(other), meant=shape.grid)
-        yield Dirty(kind="several tables", what=f"the same after a {what}", text=pen.write(shape.grid) + gap + pen.write(shape.grid), meant=shape.grid)
+        yield Dirty(
+            kind="several tables",
+            what=f"another after a {what}",
+            text=pen.write(shape.grid) + gap + pen.write(other),
+            meant=shape.grid,
+        )
+        yield Dirty(
+            kind="several tables",
+            what=f"the same after a {what}",
+            text=pen.write(shape.grid) + gap + pen.write(shape.grid),
+            meant=shape.grid,
+        )
 
 
 def _rows(shape: Shape, step: int) -> Iterator[tuple[int, list[str]]]:
@@ -159,7 +171,9 @@ def _missing(shape: Shape, step: int) -> Iterator[Dirty]:
     for number, row in _rows(shape, step):
         for column in range(1, len(row)):
             cells = pen.cells(row)
-            text = pen.with_line(number, pen.delimiter.join([*cells[: column - 1], cells[column - 1] + cells[column], *cells[column + 1 :]]))
+            text = pen.with_line(
+                number, pen.delimiter.join([*cells[: column - 1], cells[column - 1] + cells[column], *cells[column + 1 :]])
+            )
             yield Dirty(kind="missing delimiter", what=f"row {number} column {column}", text=text, meant=shape.grid)
 
 
@@ -202,7 +216,11 @@ def _bare(shape: Shape, step: int) -> Iterator[Dirty]:
 
 def _wordiest(shape: Shape) -> int:
     """Return the column with the longest cells of words."""
-    return max(range(len(shape.grid[0])), key=lambda column: sum(row[column].count(" ") for row in shape.grid[1:]))
+
+    def words(column: int) -> int:
+        return sum(row[column].count(" ") for row in shape.grid[1:] if not any(sign.isdigit() for sign in row[column][:4]))
+
+    return max(range(len(shape.grid[0])), key=words)
 
 
 KINDS: tuple[Callable[[Shape, int], Iterator[Dirty]], ...] = (
@@ -217,7 +235,7 @@ def dirty(shape: Shape, *, step: int = 1) -> Iterator[Dirty]:
 
 
 def score(meant: Grid, loaded: Grid) -> Score:
-    """Return how near a loaded table is to the one meant; trailing empty cells and empty rows do not count."""
+    """Return how near a loaded table is to the one meant; trailing empty cells, empty rows and invented names do not count."""
     want, got = (_bare_rows(grid) for grid in (meant, loaded))
     header, rows = _f1(want[:1], got[:1]), _f1(want[1:], got[1:])
     cells = _f1([cell for row in want for cell in row], [cell for row in got for cell in row])
@@ -226,8 +244,8 @@ def score(meant: Grid, loaded: Grid) -> Score:
 
 def _bare_rows(grid: Grid) -> list[tuple[str, ...]]:
     rows = []
-    for row in grid:
-        cells = [cell.strip() for cell in row]
+    for number, row in enumerate(grid):
+        cells = ["" if not number and cell.startswith("col_") else cell.strip() for cell in row]
         while cells and not cells[-1]:
             cells.pop()
         if cells or not rows:

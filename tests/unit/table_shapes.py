@@ -36,7 +36,9 @@ def price_list() -> Shape:
          f"{n % 28 + 1:02}.{n % 12 + 1:02}.2026"]
         for n in range(24)
     ]  # fmt: skip
-    return Shape(name="price list", grid=[["Artikelnr.", "Bezeichnung", "Menge", "Einheit", "Preis", "gültig ab"], *rows], delimiter=";")
+    return Shape(
+        name="price list", grid=[["Artikelnr.", "Bezeichnung", "Menge", "Einheit", "Preis", "gültig ab"], *rows], delimiter=";"
+    )
 
 
 def statement() -> Shape:
@@ -46,7 +48,9 @@ def statement() -> Shape:
          f"{'-' if n % 3 else ''}{n * 97 % 900}.{n * 53 % 90 + 10}", f"{2000 + n * 61 % 700}.{n * 41 % 90 + 10}", "EUR"]
         for n in range(30)
     ]  # fmt: skip
-    return Shape(name="statement", grid=[["Booked", "Party", "IBAN", "Purpose", "Amount", "Balance", "Currency"], *rows], quoted=(1, 3))
+    return Shape(
+        name="statement", grid=[["Booked", "Party", "IBAN", "Purpose", "Amount", "Balance", "Currency"], *rows], quoted=(1, 3)
+    )
 
 
 def people() -> Shape:
