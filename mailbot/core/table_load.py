@@ -12,7 +12,6 @@ from mailbot.core.table_layout import Part, lay_out, names_of
 from mailbot.core.table_repair import Effort, parted_name, repair
 from mailbot.core.table_types import profiles
 
-
 _MOST_PAIRS = 8
 
 

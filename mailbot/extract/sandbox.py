@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from mailbot import config
 from mailbot.core.document import Table
+from mailbot.core.table_schema import TableSchema, by_name, schema_to_json
 from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
@@ -35,8 +36,16 @@ LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values
 class Sandbox:
     """See `ports.Extractor`. Use from one event loop; workers start when first needed."""
 
-    def __init__(self, settings: config.Extract, *, idle_seconds: float = IDLE_SECONDS, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self,
+        settings: config.Extract,
+        *,
+        schema: TableSchema | None = None,
+        idle_seconds: float = IDLE_SECONDS,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
         self._settings = settings
+        self._schema = schema
         light = _confinement(
             settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
         )
@@ -75,9 +84,19 @@ class Sandbox:
             raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
 
-    async def clean(self, table: Table, *, language: str = "") -> Cleaned:
-        """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable."""
-        job = {"kind": "clean", "language": language}
+    async def clean(self, table: Table, *, language: str = "", schema: TableSchema | None = None) -> Cleaned:
+        """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable.
+
+        A schema given here is insisted on; the sandbox's own counts for tables that have any of its columns.
+        """
+        own = self._schema if schema is None and self._schema and by_name(self._schema, table.columns)[0] else None
+        counting = schema or own
+        job = {
+            "kind": "clean",
+            "language": language,
+            "truths": self._settings.truth_languages,
+            "schema": schema_to_json(counting) if counting else None,
+        }
         content = json.dumps({"columns": table.columns, "rows": table.rows, "page": table.page}).encode()
         remedy = "use the table as loaded"
         try:

@@ -131,12 +131,15 @@ def _clean(job: frames.Header, content: bytes) -> Answer:
     import json
 
     from mailbot.core.document import Table
+    from mailbot.core.table_schema import schema_from_json
     from mailbot.core.tables import cleaned_to_json
     from mailbot.extract.clean import clean
 
     table = json.loads(content)
     rows = tuple(tuple(row) for row in table["rows"])
-    cleaned = clean(Table(columns=tuple(table["columns"]), rows=rows, page=table["page"]), language=job["language"])
+    loaded = Table(columns=tuple(table["columns"]), rows=rows, page=table["page"])
+    schema = schema_from_json(job["schema"]) if job["schema"] else None
+    cleaned = clean(loaded, language=job["language"], truths=job["truths"], schema=schema)
     return {"found": "cleaned", "cleaned": cleaned_to_json(cleaned)}, ()
 
 

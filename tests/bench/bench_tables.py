@@ -1,4 +1,4 @@
-"""Measures how tables load: `python -m tests.bench.bench_tables dirt` scores dirty files by kind. Prints Markdown; asserts nothing."""
+"""Measures how tables load and prints Markdown: `python -m tests.bench.bench_tables dirt` scores dirty files by kind."""
 
 from __future__ import annotations
 

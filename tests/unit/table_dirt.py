@@ -120,11 +120,15 @@ def _preambles(shape: Shape, step: int) -> Iterator[Dirty]:
     pen = Pen(shape)
     body, gap = pen.write(shape.grid), pen.delimiter * (len(shape.grid[0]) - 1) + "\r\n"
     texts = {
-        "title": "List of May\r\n", "title and gap": "List of May\r\n\r\n", "padded title": "List of May" + gap,
-        "three lines": "Sample & Sons Ltd\r\nPrinted: 3 May 2026\r\nPage 1 of 1\r\n\r\n", "padded title and gap": "LIST" + gap + gap,
-        "key and value": f"Customer:{pen.delimiter}4711\r\nDate:{pen.delimiter}2026-05-03\r\n\r\n", "sep line": f"sep={pen.delimiter}\r\n",
+        "title": "List of May\r\n",
+        "title and gap": "List of May\r\n\r\n",
+        "padded title": "List of May" + gap,
+        "padded title and gap": "LIST" + gap + gap,
+        "three lines": "Sample & Sons Ltd\r\nPrinted: 3 May 2026\r\nPage 1 of 1\r\n\r\n",
+        "key and value": f"Customer:{pen.delimiter}4711\r\nDate:{pen.delimiter}2026-05-03\r\n\r\n",
+        "sep line": f"sep={pen.delimiter}\r\n",
         "comment": "# made by export 3.1\r\n",
-    }  # fmt: skip
+    }
     for what, text in texts.items():
         if what != "sep line" or len(pen.delimiter) == 1:
             yield Dirty(kind="preamble", what=what, text=text + body, meant=shape.grid)
