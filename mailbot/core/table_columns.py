@@ -18,6 +18,7 @@ from mailbot.core.table_values import (
     DateOrder,
     DecimalMark,
     date,
+    from_serial,
     number,
     plain,
     split_currency,
@@ -29,6 +30,8 @@ from mailbot.core.tables import ChangeKind, ColumnType, NoteKind
 _COMMA_LANGUAGES = frozenset("de fr es it nl pt pl cs sk sv da nb no fi hu ro bg ru uk tr el sl hr lt lv et".split())
 _POINT_LANGUAGES = frozenset(("en", "zh", "ja", "ko"))
 _DAY_FIRST = frozenset(("en-gb", "en-ie", "en-au", "en-nz", "en-in"))
+_FIRST_DAY, _LAST_DAY = 32874, 55153
+"""1990-01-01 and 2051-01-01 as a spreadsheet counts days: what may be dates in a column called so."""
 _DATE_NAME = re.compile(r"date|datum|日期|fecha|data\b", re.IGNORECASE)
 
 
@@ -101,6 +104,9 @@ def _dates(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
         if all(date(value, "ymd") for value in values):
             return Typing("date", read=lambda text: date(f"{text[:4]}-{text[4:6]}-{text[6:]}", "ymd"))
         return None
+    if _DATE_NAME.search(name) and all(re.fullmatch(r"\d{5}(?:\.0)?", v) and _FIRST_DAY <= float(v) <= _LAST_DAY for v in values):
+        example = f"{values[0]} is {from_serial(values[0])}"
+        return Typing("date", read=from_serial, notes=[("by_serial", f"taken for days as spreadsheets count them: {example}")])
     orders: list[DateOrder] = ["ymd", "dmy", "mdy"]
     readings = {order: {value: date(value, order) for value in values} for order in orders}
     whole = [order for order in orders if all(readings[order].values())]

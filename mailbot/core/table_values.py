@@ -157,6 +157,13 @@ def date(text: str, order: DateOrder) -> str | None:
     return None
 
 
+def from_serial(text: str) -> str | None:
+    """Return the day that a spreadsheet's serial number means (ECMA-376 part 1, 18.17.4.1; the 1900 system), or None."""
+    if not re.fullmatch(r"\d{1,6}(?:\.0+)?", text):
+        return None
+    return (datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(text)))).isoformat()
+
+
 def _time(text: str) -> str:
     """Return a time of day as HH:MM:SS with its zone, or ""."""
     found = _CLOCK.match(text)

@@ -18,7 +18,7 @@ ColumnType = Literal["text", "integer", "decimal", "money", "percent", "date", "
 ChangeKind = Literal["space", "width", "mojibake", "missing", "number", "money", "percent", "unit", "date", "boolean", "value"]
 NoteKind = Literal[
     "ambiguous_date", "ambiguous_number", "ambiguous_name", "mixed_currency", "mixed_unit", "mixed_values", "by_language",
-    "by_values", "repeated_rows", "missing_column", "missing_values", "invalid_values",
+    "by_values", "by_serial", "repeated_rows", "missing_column", "missing_values", "invalid_values",
 ]  # fmt: skip
 WRONG_NOTES: frozenset[NoteKind] = frozenset(
     ("ambiguous_date", "ambiguous_number", "ambiguous_name", "missing_column", "missing_values", "invalid_values")
