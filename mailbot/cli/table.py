@@ -7,13 +7,14 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mailbot.cli.table_large import clean_large, load_large, write_file
 from mailbot.core.tables import WRONG_NOTES
 from mailbot.errors import RuleError, UsageError
 
@@ -67,6 +68,8 @@ async def _load(files: Sequence[Path], out_dir: Path, everything: bool) -> bool:
     failed = False
     sandbox = _tables_sandbox(Extract())
     try:
+        if not everything:
+            files = [file for file in files if not await load_large(sandbox, file, out_dir / file.name)]
         async with aclosing(readings(sandbox, files, Extract().file_mb << 20)) as results:
             index = 0
             async for reading in results:
@@ -111,15 +114,7 @@ def _write_all(path: Path, tables: Sequence[Table]) -> None:
     """
     texts = [plain_csv(table) for table in tables] or [""]
     for number, text in enumerate(texts, 1):
-        _write(path if number == 1 else path.with_name(f"{path.name}.{number}.csv"), text.encode("utf-8", "replace"))
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write one file. Raises UsageError."""
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}", remedy="check the folder and its space") from error
+        write_file(path if number == 1 else path.with_name(f"{path.name}.{number}.csv"), text.encode("utf-8", "replace"))
 
 
 def plain_csv(table: Table) -> str:
@@ -172,6 +167,9 @@ async def _clean(file: Path, out: Path, report: bool, language: str, schema: Tab
 
     sandbox = _tables_sandbox(Extract())
     try:
+        large = await clean_large(sandbox, file, out, language) if schema is None else None
+        if large is not None and large.about is not None:
+            return _tell(file, large.about, report=report, counts=dict(large.changed), rows=large.rows)
         async with aclosing(readings(sandbox, [file], Extract().file_mb << 20)) as results:
             reading = await anext(results)
         failed = _report(reading, without_table="nothing is written")
@@ -182,9 +180,7 @@ async def _clean(file: Path, out: Path, report: bool, language: str, schema: Tab
     finally:
         await sandbox.close()
     await asyncio.to_thread(_write_cleaned, out, cleaned)
-    _tell(file, cleaned, report=report)
-    unsure = any(note.kind in WRONG_NOTES for note in cleaned.notes) or not all(check.agrees for check in cleaned.checks)
-    return int(failed or unsure)
+    return _tell(file, cleaned, report=report) or int(failed)
 
 
 def _write_cleaned(out: Path, cleaned: Cleaned) -> None:
@@ -195,17 +191,22 @@ def _write_cleaned(out: Path, cleaned: Cleaned) -> None:
         content = encoded(cleaned, out.suffix)
     except ValueError as error:
         raise UsageError(f"{out}: {error}", remedy="write .csv or .parquet") from error
-    _write(out, content)
+    write_file(out, content)
 
 
-def _tell(file: Path, cleaned: Cleaned, *, report: bool) -> None:
-    """Print the report: JSON on stdout, the readable one on stderr; without it only what a person has to look at."""
+def _tell(file: Path, cleaned: Cleaned, *, report: bool, counts: Mapping[str, int] | None = None, rows: int | None = None) -> int:
+    """Print the report: JSON on stdout, the readable one on stderr; without it only what a person has to look at.
+
+    Of a large table `cleaned` holds examples alone: `counts` of changes by kind and `rows` say how much there is. Returns the exit
+    code: 1 when a person has to decide something.
+    """
     from mailbot.core.table_report import report_text, report_to_json
 
+    wrong = int(any(note.kind in WRONG_NOTES for note in cleaned.notes) or not all(check.agrees for check in cleaned.checks))
     if report:
-        print(json.dumps(report_to_json(cleaned), ensure_ascii=False, indent=1))
-        print(f"{file}: {report_text(cleaned)}", file=sys.stderr)
-        return
+        print(json.dumps(report_to_json(cleaned, counts=counts, rows=rows), ensure_ascii=False, indent=1))
+        print(f"{file}: {report_text(cleaned, counts=counts, rows=rows)}", file=sys.stderr)
+        return wrong
     for note in cleaned.notes:
         where = f"column {cleaned.columns[note.column].name}: " if note.column is not None else ""
         print(f"mailbot: {file}: {where}{note.detail}", file=sys.stderr)
@@ -214,3 +215,4 @@ def _tell(file: Path, cleaned: Cleaned, *, report: bool) -> None:
             name = cleaned.columns[check.column].name
             detail = f"row {check.row + 1}, {name}: the total says {check.printed}, its rows sum to {check.computed}"
             print(f"mailbot: {file}: {detail}", file=sys.stderr)
+    return wrong

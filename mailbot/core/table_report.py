@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailbot.core.tables import CellChange, ChangeKind, Cleaned, cleaned_to_json
@@ -19,18 +19,22 @@ KIND_WORDS: dict[ChangeKind, str] = {
 }  # fmt: skip
 
 
-def report_to_json(cleaned: Cleaned) -> dict[str, Any]:
-    """Return the cleaned table as JSON with a `summary`: for each kind of change its count and first examples."""
+def report_to_json(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, rows: int | None = None) -> dict[str, Any]:
+    """Return the cleaned table as JSON with a `summary`: for each kind of change its count and first examples.
+
+    Of a large table, which is not held whole, `counts` and `rows` say how many there are.
+    """
     return {
+        "row_count": len(cleaned.rows) if rows is None else rows,
         "summary": [
             {"kind": kind, "count": count, "examples": [_change_to_json(cleaned, one) for one in examples]}
-            for kind, count, examples in _by_kind(cleaned.changes)
+            for kind, count, examples in _by_kind(cleaned.changes, counts)
         ],
         **cleaned_to_json(cleaned),
     }
 
 
-def report_text(cleaned: Cleaned) -> str:
+def report_text(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, rows: int | None = None) -> str:
     """Return the report as lines for a person: columns, changes by kind, notes, and printed totals beside their sums."""
     columns = [
         (column.name, column.loaded, " ".join(filter(None, (column.type, column.currency, column.unit))))
@@ -38,7 +42,7 @@ def report_text(cleaned: Cleaned) -> str:
     ]
     changes = [
         (KIND_WORDS[kind], str(count), "; ".join(_told(cleaned, one) for one in examples))
-        for kind, count, examples in _by_kind(cleaned.changes)
+        for kind, count, examples in _by_kind(cleaned.changes, counts)
     ]
     checks = [
         (
@@ -53,7 +57,8 @@ def report_text(cleaned: Cleaned) -> str:
     notes = [
         f"{cleaned.columns[note.column].name}: {note.detail}" if note.column is not None else note.detail for note in cleaned.notes
     ]
-    parts = [f"{len(cleaned.rows)} rows, {len(cleaned.totals)} of totals set apart, {len(cleaned.changes)} cells changed"]
+    size, changed = len(cleaned.rows) if rows is None else rows, sum(counts.values()) if counts else len(cleaned.changes)
+    parts = [f"{size} rows, {len(cleaned.totals)} of totals set apart, {changed} cells changed"]
     parts += _aligned(("column", "loaded as", "type"), columns)
     parts += _aligned(("change", "cells", "examples"), changes) if changes else []
     parts += _aligned(("total", "column", "printed", "sum of rows", ""), checks) if checks else []
@@ -61,7 +66,7 @@ def report_text(cleaned: Cleaned) -> str:
     return "\n".join(parts)
 
 
-def _by_kind(changes: Sequence[CellChange]) -> list[tuple[ChangeKind, int, list[CellChange]]]:
+def _by_kind(changes: Sequence[CellChange], counts: Mapping[str, int] | None) -> list[tuple[ChangeKind, int, list[CellChange]]]:
     """Return the kinds, the most frequent first, with count and the first few of different text."""
     found = []
     for kind, count in Counter(change.kind for change in changes).most_common():
@@ -69,7 +74,7 @@ def _by_kind(changes: Sequence[CellChange]) -> list[tuple[ChangeKind, int, list[
         for change in changes:
             if change.kind == kind and len(examples) < _EXAMPLES:
                 examples.setdefault(change.before, change)
-        found.append((kind, count, list(examples.values())))
+        found.append((kind, counts.get(kind, count) if counts else count, list(examples.values())))
     return found
 
 

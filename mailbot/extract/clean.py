@@ -65,7 +65,7 @@ def clean(
     loaded = pd.DataFrame([list(row) for row in table.rows], columns=range(len(table.columns)), dtype="object")
     mended = loaded.map(mend)
     names = [mend(name) for name in table.columns]
-    is_total = _total_rows(mended)
+    is_total = total_rows(mended)
     body = mended[~is_total]
     wanted, name_notes = by_name(schema, names) if schema else ({}, [])
     customs = Customs(language=language, truths=tuple(truths))
@@ -165,7 +165,7 @@ def _odd_ones(cells: pd.Series[str], values: list[str]) -> list[tuple[NoteKind, 
     return []
 
 
-def _total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
+def total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
     """Return which rows are totals or taxes: labelled so, with a figure, and little else.
 
     A row that fills as many cells as others is a total only by its bare name ("Total", not "Total Wine Ltd") at the end. A tax
@@ -204,14 +204,18 @@ def _changes(loaded: pd.DataFrame, mended: pd.DataFrame, final: pd.DataFrame, ki
     differs = loaded.to_numpy() != final.to_numpy()
     for row, column in zip(*differs.nonzero(), strict=True):
         before, middle, after = (str(frame.iat[row, column]) for frame in (loaded, mended, final))
-        kind: ChangeKind = kinds[column]
-        kind = "number" if kind == "unit" and not split_unit(middle)[0] else kind
-        if after == "" and middle:
-            kind = "missing"
-        elif middle == after:
-            kind = _mending(before, after)
+        kind = change_kind(before, middle, after, kinds[column])
         changes.append(CellChange(row=int(row), column=int(column), before=before, after=after, kind=kind))
     return tuple(changes)
+
+
+def change_kind(before: str, middle: str, after: str, typed: ChangeKind) -> ChangeKind:
+    """Return what a change is called: `middle` is the text mended, `typed` what a change by the column's type is called."""
+    if after == "" and middle:
+        return "missing"
+    if middle == after:
+        return _mending(before, after)
+    return "number" if typed == "unit" and not split_unit(middle)[0] else typed
 
 
 def _mending(before: str, after: str) -> ChangeKind:

@@ -108,6 +108,22 @@ class Sandbox:
         except (WorkerDied, answers.BadAnswer) as error:
             raise BadInput(f"the table cannot be cleaned: {error}", remedy=remedy) from error
 
+    async def bulk(
+        self, content: bytes, *, clean: bool, language: str = "", ending: str = ".csv"
+    ) -> tuple[answers.Bulk, bytes] | None:
+        """Load, and clean when asked, the main table of a large delimited file as CSV or Parquet (by `ending`).
+
+        Returns what is said of it and the bytes to write, or None when the file is not written plainly (see `extract.bulk`).
+        Raises WorkerUnavailable.
+        """
+        job = {"kind": "bulk", "clean": clean, "language": language, "truths": self._settings.truth_languages, "ending": ending}
+        try:
+            answer, body = await self._heavy.run(job, content)
+            said = answers.bulk(answer) if answer.get("found") == "bulk" else None
+        except (WorkerDied, answers.BadAnswer):
+            return None
+        return (said, body) if said else None
+
     async def close(self) -> None:
         """Stop the workers."""
         for lane in (self._light, self._heavy, self._render):

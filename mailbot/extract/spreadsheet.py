@@ -62,9 +62,7 @@ def _problems(name: str, survey: Survey, unseen: set[str], layouts: Mapping[str,
     hidden += [f"the sheet {title!r}" for title in sorted(unseen)]
     problems = []
     if hidden:
-        detail = (
-            f"{name}: hidden: {', '.join(hidden)}; rows and columns are left out of its tables, tables of such sheets come last"
-        )
+        detail = f"{name}: hidden: {', '.join(hidden)}; such rows and columns are left out of its tables"
         problems.append(Problem(code="hidden_cells", detail=detail, remedy="look at the original where they may matter"))
     if survey.unvalued:
         shown = ", ".join(survey.unvalued[:5]) + (" …" if len(survey.unvalued) > 5 else "")

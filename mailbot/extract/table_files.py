@@ -40,15 +40,14 @@ def to_parquet(cleaned: Cleaned) -> bytes:
     import pyarrow.parquet as pq
 
     arrays, fields = [], []
-    for place, (column, name) in enumerate(zip(cleaned.columns, _distinct([c.name for c in cleaned.columns]), strict=True)):
+    for place, (column, name) in enumerate(zip(cleaned.columns, distinct([c.name for c in cleaned.columns]), strict=True)):
         texts = [row.cells[place] or None for row in cleaned.rows]
         try:
             array = pa.array(_values(texts, column))
         except (ValueError, ArithmeticError, LookupError, TypeError, pa.ArrowException):
             array = pa.array(texts, pa.string())
         array = array.cast(pa.string()) if pa.types.is_null(array.type) else array
-        about = {"type": column.type, "currency": column.currency, "unit": column.unit, "loaded": column.loaded}
-        fields.append(pa.field(name, array.type, metadata={key: value for key, value in about.items() if value}))
+        fields.append(pa.field(name, array.type, metadata=metadata(column)))
         arrays.append(array)
     out = io.BytesIO()
     pq.write_table(pa.table(arrays, schema=pa.schema(fields)), out)
@@ -146,7 +145,13 @@ def _printable(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def _distinct(names: Sequence[str]) -> list[str]:
+def metadata(column: Column) -> dict[bytes | str, bytes | str]:
+    """Return what a Parquet field says of a column beside its type."""
+    about = {"type": column.type, "currency": column.currency, "unit": column.unit, "loaded": column.loaded}
+    return {key: value for key, value in about.items() if value}
+
+
+def distinct(names: Sequence[str]) -> list[str]:
     """Return column names made distinct, since a Parquet file has one column of a name."""
     found: list[str] = []
     for name in names:
