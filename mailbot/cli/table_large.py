@@ -1,4 +1,4 @@
-"""In charge of `mailbot table` on large delimited files: one worker reads, cleans and writes a whole table; a bar shows it works."""
+"""In charge of `mailbot table` on large delimited files: one worker reads, cleans and makes the file; a bar shows it works."""
 
 from __future__ import annotations
 

@@ -6,8 +6,8 @@ aligned to the others as `core.table_repair` does. Whatever is less plain raises
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from mailbot.core.legacy_encoding import likely_encoding
@@ -84,15 +84,15 @@ def _encoding(content: bytes) -> str:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:_HEAD_BYTES]:
         raise NotPlain("its encoding")
     if content.isascii():
-        return "utf-8"
+        return "utf8"
     try:
         for at in range(0, len(content), _BLOCK):  # in blocks, so that the text is never whole in memory
             piece = content[at : at + _BLOCK + 3]
             piece[: _cut(piece)].decode()
-        return "utf-8"
+        return "utf8"
     except UnicodeDecodeError:
         found = likely_encoding(
-            b"\n".join(itertools.islice((one for one in content[: 8 * _BLOCK].split(b"\n") if not one.isascii()), 1000))
+            b"\n".join(islice((line for line in content[: 8 * _BLOCK].split(b"\n") if not line.isascii()), 1000))
         )
         if not found.startswith(("cp125", "iso", "latin", "mac")):
             raise NotPlain("its encoding") from None
@@ -143,9 +143,7 @@ def _read(content: bytes, start: int, encoding: str, dialect: Dialect, width: in
     try:
         table = csv.read_csv(
             pa.BufferReader(pa.py_buffer(content).slice(start)),
-            csv.ReadOptions(
-                column_names=columns, block_size=_BLOCK, use_threads=False, encoding="utf8" if encoding == "utf-8" else encoding
-            ),
+            csv.ReadOptions(column_names=columns, block_size=_BLOCK, use_threads=False, encoding=encoding),
             csv.ParseOptions(
                 delimiter=dialect.delimiter,
                 quote_char=dialect.quote if quoted else False,

@@ -1,7 +1,7 @@
-"""In charge of cleaning a large table: each column by its distinct values, those that are written plainly by Arrow, others one by one.
+"""In charge of cleaning a large table: each column by its distinct values, usual ones by Arrow, the others one by one.
 
-The rules are those of `mailbot.extract.clean`. The type is proposed by a sample that holds the telling values, and held against every
-value: one that does not fit makes the column text, as there.
+The rules are those of `mailbot.extract.clean`. The type is proposed by a sample that holds the telling values, and held against
+every value: one that does not fit makes the column text, as there.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from mailbot.core.table_columns import Customs, Typing, typing_of
 from mailbot.core.table_types import MISSING_WORDS
 from mailbot.core.table_values import CURRENCIES, number, plain
-from mailbot.core.tables import CellChange, ChangeKind, Cleaned, CleanRow, Column, Note, NoteKind, TotalCheck
+from mailbot.core.tables import CellChange, ChangeKind, Cleaned, CleanRow, Column, Note, TotalCheck
 from mailbot.extract.bulk import BulkTable
 from mailbot.extract.clean import change_kind, mend, total_rows
 
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _SAFE = "€£äöüÄÖÜßéèêëàáíóúñç"
-_PLAIN_TEXT = rf"^[!-~{_SAFE}]*( [!-~{_SAFE}]+)*$"
+_PLAIN_TEXT = rf"^([!-~{_SAFE}]+( [!-~{_SAFE}]+)*)?$"
 _NOT_SURE = rf"[{_SAFE}]{{2}}"
 """Text that `mend` leaves as it is: a single letter beyond ASCII is never broken UTF-8, which takes two."""
 _ISO_DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
-_TELLING = (r"[.,][0-9]{1,2}$", r"[.,][0-9]{4,}", r"[.,].*[.,]", r"^0[0-9]", r"^(1[3-9]|2[0-9]|3[01])[-/]", r"^[0-9]{1,2}[-/](1[3-9]|2[0-9]|3[01])[-/]",
-            r"[^0-9.,]", r"^[^0-9]")  # fmt: skip
+_TELLING = (
+    r"[.,][0-9]{1,2}$", r"[.,][0-9]{4,}", r"[.,].*[.,]", r"^0[0-9]", r"^(1[3-9]|2[0-9]|3[01])[-/]",
+    r"^[0-9]{1,2}[-/](1[3-9]|2[0-9]|3[01])[-/]", r"[^0-9.,]", r"^[^0-9]",
+)  # fmt: skip
 """What tells one reading of a value from another: examples of each are in the sample."""
 _SAMPLE = 500
+_MOST_TRIES = 3
+_LOOKED_AT = 50_000
 _EXAMPLES = 20
 _TAIL = 50
 _SHOWN = 3
@@ -39,12 +43,12 @@ _SHOWN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BulkCleaned:
-    """A large table after cleaning: its columns as strings; `about` is what a Cleaned says of it, without its rows.
+    """A large table after cleaning: each column as its distinct strings and which of them each row has.
 
-    `about.changes` are the first few of each kind in each column, `changed` counts them all by kind.
+    `about` is what a Cleaned says of it, without its rows; `about.changes` are the first few of each kind in each column, `changed` counts them all by kind.
     """
 
-    columns: tuple[pa.ChunkedArray, ...]
+    columns: tuple[pa.DictionaryArray, ...]
     about: Cleaned
     changed: dict[str, int] = field(default_factory=dict)
 
@@ -59,16 +63,18 @@ def clean(table: BulkTable, *, language: str = "", truths: Sequence[str]) -> Bul
     customs = Customs(language=language, truths=tuple(truths))
     totals = _totals(table)
     size = table.size - len(totals)
-    finals: list[pa.ChunkedArray] = []
+    finals: list[pa.DictionaryArray] = []
     columns: list[Column] = []
     notes: list[Note] = []
     changes: list[CellChange] = []
     changed: Counter[str] = Counter()
     cells: list[list[str]] = []
+    distinct = False
     for place, (name, loaded) in enumerate(zip(map(mend, table.names), table.columns, strict=True)):
         one = _Column(loaded.slice(0, size))
         typing = one.typing(name, customs)
         finals.append(one.converted(typing))
+        distinct = distinct or (one.all_distinct and finals[-1].dictionary.equals(one.before))
         columns.append(Column(name=name, type=typing.type, currency=typing.currency, unit=typing.unit))
         notes += [Note(column=place, kind=kind, detail=detail) for kind, detail in typing.notes]
         examples, counts = one.changes(typing, place)
@@ -77,9 +83,8 @@ def clean(table: BulkTable, *, language: str = "", truths: Sequence[str]) -> Bul
         cells.append([typing.convert(row[place]) for row in totals])
     rows = tuple(CleanRow(source=size + n, cells=tuple(column[n] for column in cells)) for n in range(len(totals)))
     checks = tuple(_checks(finals, columns, rows))
-    about = Cleaned(
-        columns=tuple(columns), rows=(), totals=rows, changes=tuple(changes), notes=(*notes, *_repeated(finals)), checks=checks
-    )
+    notes += [] if distinct else _repeated(finals)
+    about = Cleaned(columns=tuple(columns), rows=(), totals=rows, changes=tuple(changes), notes=tuple(notes), checks=checks)
     return BulkCleaned(columns=tuple(finals), about=about, changed=dict(changed))
 
 
@@ -90,66 +95,95 @@ class _Column:
         import pyarrow.compute as pc
 
         self._coded = loaded.combine_chunks().dictionary_encode()
-        self._before = self._coded.dictionary
-        tidy = pc.match_substring_regex(self._before, _PLAIN_TEXT)
-        untidy = pc.or_(pc.invert(tidy), pc.match_substring_regex(self._before, _NOT_SURE))
-        self._mended = _replaced(self._before, untidy, mend)
+        self.before = self._coded.dictionary
+        tidy = pc.match_substring_regex(self.before, _PLAIN_TEXT)
+        untidy = pc.or_(pc.invert(tidy), pc.match_substring_regex(self.before, _NOT_SURE))
+        self._mended = _replaced(self.before, untidy, mend)
         missing = pc.is_in(pc.utf8_lower(self._mended), value_set=_words())
         self._values = pc.if_else(missing, "", self._mended)
-        self._filled = pc.drop_null(pc.unique(self._values.filter(pc.invert(missing))))
+        self._present = pc.invert(missing)
+        self._filled = self._values.filter(self._present)
+        self._seen: tuple[Typing, pa.Array] | None = None
         self._after = self._values
+
+    @property
+    def all_distinct(self) -> bool:
+        """Whether no value of the column comes twice."""
+        return len(self.before) == len(self._coded)
 
     def typing(self, name: str, customs: Customs) -> Typing:
         """Return the type that all values have."""
-        import pyarrow as pa
         import pyarrow.compute as pc
 
         sample = list(dict.fromkeys(self._telling()))
-        if not sample:
+        typing = (typing_of(sample, name, customs) if sample else None) or self._nearly(sample, name, customs)
+        for _ in range(_MOST_TRIES):
+            if typing.type == "text":
+                return typing
+            others = self._values.filter(pc.and_not(self._present, self._usual(typing)))
+            unlike = [text for text in others.to_pylist() if typing.read(text) is None]
+            if not unlike:
+                return typing
+            sample += unlike[:_EXAMPLES]
+            typing = typing_of(sample, name, customs) or self._nearly(sample, name, customs)
+        return Typing()
+
+    def _nearly(self, sample: Sequence[str], name: str, customs: Customs) -> Typing:
+        """Return the typing of a column of text, with a note when all but a few rows are of one type: those are probably mistakes."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        each = replace(customs, language="en-GB")
+        readable = [text for text in sample if (one := typing_of([text], name, each)) and one.type != "text"]
+        typing = typing_of(readable, name, customs) if readable else None
+        if typing is None or typing.type == "text":
             return Typing()
-        typing = typing_of(sample, name, customs) or Typing()
-        if typing.type == "text":
-            return typing
-        others = self._filled.filter(pc.invert(_usual(self._filled, typing)))
-        unlike = [text for text in others.to_pylist() if typing.read(text) is None]
-        if not unlike:
-            return typing
-        rows = pc.sum(pc.is_in(self._values.take(self._coded.indices), value_set=pa.array(unlike, pa.string()))).as_py()
-        detail = f"{rows} values are not like the others ({', '.join(map(repr, unlike[:_SHOWN]))})"
-        notes: list[tuple[NoteKind, str]] = [("mixed_values", detail)] if rows <= 0.1 * len(self._coded) else []
-        return typing_of([*sample, *unlike[:_EXAMPLES]], name, customs) or Typing(notes=notes)
+        others = self._values.filter(pc.and_not(self._present, self._usual(typing))).to_pylist()
+        unlike = [text for text in others if typing.read(text) is None]
+        rows = pc.sum(pc.is_in(self._values, value_set=pa.array(unlike, pa.string())).take(self._coded.indices)).as_py()
+        if not rows or rows > 0.1 * len(self._coded):
+            return Typing()
+        shown = ", ".join(map(repr, unlike[:_SHOWN]))
+        return Typing(notes=[("mixed_values", f"all but {rows} values are of one type, {typing.type} ({shown})")])
+
+    def _usual(self, typing: Typing) -> pa.Array:
+        """Return which values are written as `_rewritten` reads them."""
+        if self._seen is None or self._seen[0] is not typing:
+            self._seen = typing, _usual(self._values, typing)
+        return self._seen[1]
 
     def _telling(self) -> Iterator[str]:
         """Yield a sample of the values: some spread evenly, and those that tell readings apart."""
         import pyarrow.compute as pc
 
-        step = max(1, len(self._filled) // _SAMPLE)
-        yield from self._filled.take(list(range(0, len(self._filled), step))).to_pylist()
+        spread = _every(self._filled, len(self._filled) // _LOOKED_AT + 1)
+        yield from _every(spread, len(spread) // _SAMPLE + 1).to_pylist()
         for pattern in _TELLING:
-            yield from self._filled.filter(pc.match_substring_regex(self._filled, pattern)).slice(0, _EXAMPLES).to_pylist()
+            yield from spread.filter(pc.match_substring_regex(spread, pattern)).slice(0, _EXAMPLES).to_pylist()
 
-    def converted(self, typing: Typing) -> pa.ChunkedArray:
+    def converted(self, typing: Typing) -> pa.DictionaryArray:
         """Return the column as it is after cleaning."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
         if typing.type != "text":
-            usual = _usual(self._values, typing)
+            usual = self._usual(typing)
             self._after = _replaced(
                 pc.if_else(usual, _rewritten(self._values, typing), self._values), pc.invert(usual), typing.convert
             )
-        return pa.chunked_array([self._after.take(self._coded.indices)])
+        return pa.DictionaryArray.from_arrays(self._coded.indices, self._after)
 
     def changes(self, typing: Typing, place: int) -> tuple[list[CellChange], Counter[str]]:
         """Return the first changes of each kind, and how many cells changed, by kind."""
         import numpy as np
         import pyarrow.compute as pc
 
-        codes = np.flatnonzero(pc.not_equal(self._before, self._after).to_numpy(zero_copy_only=False))
+        codes = np.flatnonzero(pc.not_equal(self.before, self._after).to_numpy(zero_copy_only=False))
         indices = self._coded.indices.to_numpy()
-        weights = np.bincount(indices, minlength=len(self._before))
-        # A usual value changed by its column's type alone; the others are few, or cost what reading them did.
-        usual = _usual(self._mended, typing).to_numpy(zero_copy_only=False)
+        weights = np.bincount(indices, minlength=len(self.before))
+        # A usual value that needed no mending changed by its column's type alone; the others are few, or had to be read one by one.
+        tidy = pc.equal(self.before, self._mended)
+        usual = pc.and_(tidy, self._usual(typing)).to_numpy(zero_copy_only=False)
         plain = usual & ~_with_unit(self._mended, typing) if typing.kind == "unit" else usual
         by_type: ChangeKind = "number" if typing.kind == "unit" else typing.kind
         counts: Counter[str] = Counter()
@@ -158,15 +192,20 @@ class _Column:
         examples = [(int(code), by_type) for code in codes[plain[codes]][:_SHOWN]]
         seen: Counter[str] = Counter()
         for code in codes[~plain[codes]].tolist():
-            kind = change_kind(*(array[code].as_py() for array in (self._before, self._mended, self._after)), typing.kind)
+            kind = change_kind(*(array[code].as_py() for array in (self.before, self._mended, self._after)), typing.kind)
             counts[kind] += int(weights[code])
             seen[kind] += 1
             examples += [(code, kind)] if seen[kind] <= _SHOWN else []
         return [self._change(code, kind, place, int(np.argmax(indices == code))) for code, kind in examples], counts
 
     def _change(self, code: int, kind: ChangeKind, place: int, row: int) -> CellChange:
-        before, after = self._before[code].as_py(), self._after[code].as_py()
+        before, after = self.before[code].as_py(), self._after[code].as_py()
         return CellChange(row=row, column=place, before=before, after=after, kind=kind)
+
+
+def _every(values: pa.Array, step: int) -> pa.Array:
+    """Return every n-th value."""
+    return values.take(list(range(0, len(values), step))) if step > 1 else values
 
 
 def _with_unit(values: pa.Array, typing: Typing) -> Any:
@@ -240,23 +279,39 @@ def _totals(table: BulkTable) -> list[list[str]]:
     return [list(map(str, row)) for row in frame[at_end].itertuples(index=False, name=None)]
 
 
-def _checks(finals: Sequence[pa.ChunkedArray], columns: Sequence[Column], totals: Sequence[CleanRow]) -> Iterator[TotalCheck]:
+def _checks(finals: Sequence[pa.DictionaryArray], columns: Sequence[Column], totals: Sequence[CleanRow]) -> Iterator[TotalCheck]:
     """Yield each printed total beside the sum of all rows."""
     for row in totals:
         for place, column in enumerate(columns):
             printed = number(row.cells[place], ".") if column.type in ("integer", "decimal", "money") else None
             if printed is not None:
-                computed = sum((number(text, ".") or Decimal() for text in finals[place].to_pylist() if text), Decimal())
+                computed = _sum(finals[place])
                 agrees = computed == printed
                 yield TotalCheck(row=row.source, column=place, printed=plain(printed), computed=plain(computed), agrees=agrees)
 
 
-def _repeated(finals: Sequence[pa.ChunkedArray]) -> tuple[Note, ...]:
+def _sum(cells: pa.DictionaryArray) -> Decimal:
+    """Return the sum of a column's figures, exactly."""
+    import numpy as np
+
+    times = np.bincount(cells.indices.to_numpy(), minlength=len(cells.dictionary)).tolist()
+    return sum(
+        ((number(text, ".") or Decimal()) * n for text, n in zip(cells.dictionary.to_pylist(), times, strict=True) if n), Decimal()
+    )
+
+
+def _repeated(finals: Sequence[pa.DictionaryArray]) -> tuple[Note, ...]:
     """Return a note on how many rows stand in the table more than once."""
     import pyarrow as pa
 
-    if not finals or not len(finals[0]):
+    codes: list[pa.Array] = []
+    for one in finals:
+        merged = one.dictionary.dictionary_encode()  # values that were written in several ways are one now
+        if len(merged.dictionary) == len(one):
+            return ()
+        codes.append(merged.indices.take(one.indices))
+    if not codes or not len(codes[0]):
         return ()
-    table = pa.table(list(finals), names=[f"f{number}" for number in range(len(finals))])
+    table = pa.table(codes, names=[f"f{number}" for number in range(len(codes))])
     again = table.num_rows - table.group_by(table.column_names, use_threads=False).aggregate([]).num_rows
     return (Note(column=None, kind="repeated_rows", detail=f"{again} rows repeat an earlier one"),) if again else ()

@@ -15,29 +15,37 @@ if TYPE_CHECKING:
 _ROWS = 100_000
 
 
-def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray], *, safe: bool) -> bytes:
+def to_csv(names: Sequence[str], columns: Sequence[pa.ChunkedArray | pa.DictionaryArray], *, safe: bool) -> bytes:
     """Return the table as CSV with the names first; `safe` defuses text that a spreadsheet program would take for a formula."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
     out = io.BytesIO()
-    heads = [pa.array([defused(name) if safe else name]) for name in names]
+    heads = [_quoted(pa.array([defused(name) if safe else name])) for name in names]
     out.write(_line(heads)[0].as_py().encode() + b"\r\n")
+    # What is coded is quoted once for each distinct value, what is not once for each row.
+    coded = {place: _written(one.dictionary, safe=safe) for place, one in enumerate(columns) if isinstance(one, pa.DictionaryArray)}
     size = len(columns[0]) if columns else 0
     for start in range(0, size, _ROWS):
-        block = [column.slice(start, _ROWS).combine_chunks() for column in columns]
-        lines = _line([_defused(cells) for cells in block] if safe else block)
+        lines = _line(
+            [
+                coded[place].take(one.slice(start, _ROWS).indices)
+                if place in coded
+                else _written(one.slice(start, _ROWS).combine_chunks(), safe=safe)
+                for place, one in enumerate(columns)
+            ]
+        )
         whole = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), pc.binary_join_element_wise(lines, "", "\r\n"))
         out.write(pc.binary_join(whole, "")[0].as_buffer())
     return out.getvalue()
 
 
-def to_parquet(columns: Sequence[Column], cells: Sequence[pa.ChunkedArray]) -> bytes:
+def to_parquet(columns: Sequence[Column], cells: Sequence[pa.DictionaryArray]) -> bytes:
     """Return a cleaned table as Parquet, typed as `table_files.to_parquet` does."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    arrays = [_typed(column, one) for column, one in zip(columns, cells, strict=True)]
+    arrays = [_typed(column, one.dictionary).take(one.indices) for column, one in zip(columns, cells, strict=True)]
     names = distinct([column.name for column in columns])
     fields = [pa.field(name, a.type, metadata=metadata(column)) for name, a, column in zip(names, arrays, columns, strict=True)]
     out = io.BytesIO()
@@ -45,7 +53,7 @@ def to_parquet(columns: Sequence[Column], cells: Sequence[pa.ChunkedArray]) -> b
     return out.getvalue()
 
 
-def _typed(column: Column, cells: pa.ChunkedArray) -> pa.ChunkedArray:
+def _typed(column: Column, cells: pa.Array) -> pa.Array:
     """Return a column's cells as values of its type; as text when one does not fit."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -72,8 +80,12 @@ def _line(cells: Sequence[pa.Array]) -> pa.Array:
     """Return rows as text."""
     import pyarrow.compute as pc
 
-    quoted = [_quoted(one) for one in cells]
-    return pc.binary_join_element_wise(*quoted, ",") if len(quoted) > 1 else quoted[0]
+    return pc.binary_join_element_wise(*cells, ",") if len(cells) > 1 else cells[0]
+
+
+def _written(cells: pa.Array, *, safe: bool) -> pa.Array:
+    """Return cells as they are written."""
+    return _quoted(_defused(cells) if safe else cells)
 
 
 def _quoted(cells: pa.Array) -> pa.Array:
