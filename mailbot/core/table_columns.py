@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from mailbot.core.table_types import MISSING_WORDS
 from mailbot.core.table_values import (
@@ -21,6 +22,7 @@ from mailbot.core.table_values import (
     from_serial,
     number,
     plain,
+    same_unit,
     split_currency,
     split_percent,
     split_unit,
@@ -39,13 +41,15 @@ _DATE_NAME = re.compile(r"date|datum|日期|fecha|data\b", re.IGNORECASE)
 class Customs:
     """What decides where the values leave something open: the sender's language (a BCP 47 tag), or what the desk states.
 
-    `truths` are the languages whose words for yes and no count; `order` and `mark` are stated by the desk's schema.
+    `truths` are the languages whose words for yes and no count; `order`, `mark` and `unit` (of figures without one) are
+    stated by the desk's schema.
     """
 
     language: str = ""
     truths: tuple[str, ...] = tuple(TRUTH_WORDS)
     order: DateOrder | None = None
     mark: DecimalMark | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +96,13 @@ def _boolean(values: Sequence[str], name: str, customs: Customs) -> Typing | Non
     for language in customs.truths:
         for pair in TRUTH_WORDS.get(language, ()):
             if words == set(pair.split()):
-                yes, no = pair.split()
-                return Typing("boolean", read=lambda text, truths={yes: "true", no: "false"}: truths.get(text.lower()))
+                return Typing("boolean", read=partial(_truth, *pair.split()))
     return None
+
+
+def _truth(yes: str, no: str, text: str) -> str | None:
+    """Return "true" or "false" for the one word or the other."""
+    return {yes: "true", no: "false"}.get(text.lower())
 
 
 def _dates(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
@@ -146,7 +154,7 @@ def _numbers(values: Sequence[str], name: str, customs: Customs) -> Typing | Non
         return None
     if len(currencies) > 1:
         return Typing(notes=[("mixed_currency", f"amounts in {', '.join(sorted(currencies))}: not one column of money")])
-    if (unit := _unit_of(values, name)) is None:
+    if (unit := _unit_of(values, name, customs)) is None:
         return Typing(notes=[("mixed_unit", "figures in several units: not one column of figures")])
     mark, notes = _mark_of(readings, whole, customs)
     if mark is None:
@@ -181,11 +189,11 @@ def _mark_of(
     return mark, [("by_language", f"decimal mark as usual in {customs.language}: {example} is {read}")]
 
 
-def _unit_of(values: Sequence[str], name: str) -> str | None:
+def _unit_of(values: Sequence[str], name: str, customs: Customs) -> str | None:
     """Return the one unit of a column, "" for none, or None when there are several (or figures without one among them)."""
-    named = _named_unit(name)
-    written = {split_unit(value)[0] for value in values}
-    others = {unit.lower() for unit in written} - ({"", named.lower()} if named else set())
+    written = dict.fromkeys(split_unit(value)[0] for value in values)
+    named = _named_unit(name) or (customs.unit if "" in written else "")
+    others = {same_unit(unit) for unit in written} - ({"", same_unit(named)} if named else set())
     if len(others) > (0 if named else 1):
         return None
     return named or next(iter(written))

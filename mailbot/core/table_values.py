@@ -22,9 +22,9 @@ TRUTH_WORDS: dict[str, tuple[str, ...]] = {
 """Language → its pairs of words for true and false, lower case."""
 
 UNITS = frozenset(
-    """mg g kg t lb lbs oz ml cl dl l hl µm mm cm m km in ft yd mm² cm² m² km² m2 cm³ m³ m3 h hrs hours min days tage wh kwh mwh w
-    kw mw °c °f k pa bar mb gb tb pc pcs pieces piece ea stk stk. stck stück st. st units unit box boxes pack packs pal kar kartons
-    个 個 件 台 箱 只 套 公斤 千克 克 吨 米 厘米 升""".split()
+    """mg g kg t lb lbs oz ml cl dl l hl µm mm cm m km in ft yd mm² cm² m² km² m2 cm³ m³ m3 h hrs hours min days tage wh kwh
+    mwh w kw mw °c °f k pa bar mb gb tb ounce ounces pc pcs pieces piece ea stk stk. stck stück st. st units unit box
+    boxes pack packs pal kar kartons 个 個 件 台 箱 只 套 公斤 千克 克 吨 米 厘米 升""".split()
 )
 """Units that may stand after a figure, lower case: nothing else is split off, so "12a" stays a house number."""
 
@@ -96,6 +96,20 @@ def split_unit(text: str) -> tuple[str, str]:
     if found and found[2].lower() in UNITS:
         return found[2], found[1]
     return "", text
+
+
+_SAME_UNITS = {
+    word: words.split()[0]
+    for words in ("oz ounce ounces", "lb lbs", "pcs pc piece pieces", "stk stck stück st", "h hrs hours", "m² m2", "m³ m3",
+                  "box boxes", "pack packs", "unit units")
+    for word in words.split()
+}  # fmt: skip
+
+
+def same_unit(unit: str) -> str:
+    """Return a unit as units are compared: "Oz." and "ounces" are both "oz"."""
+    bare = unit.lower().rstrip(".")
+    return _SAME_UNITS.get(bare, bare)
 
 
 def split_percent(text: str) -> str | None:

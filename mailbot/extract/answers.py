@@ -110,9 +110,9 @@ def bulk(header: Header) -> Bulk | None:
         value = _checked(Bulk(rows=header["rows"], repaired=tuple(header["repaired"]), about=about, changed=changed), Bulk)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadAnswer(f"{type(error).__name__}: {error}") from error
-    width = len(about.columns) if about else 0
-    places = [one.column for one in (*about.changes, *about.checks, *about.notes) if one.column is not None] if about else []
-    if not all(0 <= place < width for place in places):
+    places = [one.column for one in about.changes] + [one.column for one in about.checks] if about else []
+    places += [one.column for one in about.notes if one.column is not None] if about else []
+    if about and not all(0 <= place < len(about.columns) for place in places):
         raise BadAnswer("it speaks of columns that the table has not")
     return value
 

@@ -45,7 +45,8 @@ _SHOWN = 3
 class BulkCleaned:
     """A large table after cleaning: each column as its distinct strings and which of them each row has.
 
-    `about` is what a Cleaned says of it, without its rows; `about.changes` are the first few of each kind in each column, `changed` counts them all by kind.
+    `about` is what a Cleaned says of it, without its rows; `about.changes` are the first few of each kind in each column, `changed`
+    counts them all by kind.
     """
 
     columns: tuple[pa.DictionaryArray, ...]
@@ -129,7 +130,7 @@ class _Column:
         return Typing()
 
     def _nearly(self, sample: Sequence[str], name: str, customs: Customs) -> Typing:
-        """Return the typing of a column of text, with a note when all but a few rows are of one type: those are probably mistakes."""
+        """Return the typing of a column of text, with a note when all but a few rows are of one type: those may be mistakes."""
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -192,7 +193,8 @@ class _Column:
         examples = [(int(code), by_type) for code in codes[plain[codes]][:_SHOWN]]
         seen: Counter[str] = Counter()
         for code in codes[~plain[codes]].tolist():
-            kind = change_kind(*(array[code].as_py() for array in (self.before, self._mended, self._after)), typing.kind)
+            before, middle, after = (array[code].as_py() for array in (self.before, self._mended, self._after))
+            kind = change_kind(before, middle, after, typing.kind)
             counts[kind] += int(weights[code])
             seen[kind] += 1
             examples += [(code, kind)] if seen[kind] <= _SHOWN else []

@@ -123,7 +123,7 @@ def _values(cells: pd.Series[str]) -> list[str]:
 
 def _customs(customs: Customs, wanted: Wanted | None) -> Customs:
     """Return the customs with what the schema states of a column."""
-    return replace(customs, order=wanted.order, mark=wanted.mark) if wanted else customs
+    return replace(customs, order=wanted.order, mark=wanted.mark, unit=wanted.unit) if wanted else customs
 
 
 def _by_values(

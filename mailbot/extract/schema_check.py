@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from mailbot.core.table_columns import Typing
 from mailbot.core.table_schema import TableSchema, Wanted
+from mailbot.core.table_values import same_unit
 from mailbot.core.tables import Note
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _checks(pa: Any, wanted: Wanted, found: str) -> list[Any]:
 
 def _other_unit(place: int, unit: str, wanted: Wanted, schema: TableSchema) -> Note | None:
     """Return a note when figures come in another unit than the desk's; nothing is converted."""
-    if not wanted.unit or not unit or unit.casefold().rstrip(".") == wanted.unit.casefold().rstrip("."):
+    if not wanted.unit or not unit or same_unit(unit) == same_unit(wanted.unit):
         return None
     detail = (
         f"the figures are in {unit}, the desk's unit is {wanted.unit} ({schema.named(wanted)}): convert them, or ask the sender"

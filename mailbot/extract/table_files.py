@@ -9,7 +9,7 @@ import datetime
 import io
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -27,8 +27,9 @@ _LONGEST_CELL = 32_767
 
 def encoded(cleaned: Cleaned, ending: str) -> bytes:
     """Return the table in the format of a file name's ending (".parquet", ".xlsx", else CSV). Raises ValueError when it cannot."""
-    writers: dict[str, Callable[[Cleaned], bytes]] = {".parquet": to_parquet, ".pq": to_parquet, ".xlsx": to_xlsx}
-    return writers.get(ending.lower(), lambda one: to_csv(one).encode())(cleaned)
+    if ending.lower() == ".parquet":
+        return to_parquet(cleaned)
+    return to_xlsx(cleaned) if ending.lower() == ".xlsx" else to_csv(cleaned).encode()
 
 
 def to_parquet(cleaned: Cleaned) -> bytes:

@@ -50,7 +50,7 @@ def column(*values: str, name: str = "c", language: str = "") -> tuple[str, list
         (["12,5 kg", "3 KG", "1.000,0kg"], "decimal", ["12.5", "3", "1000.0"]),
         (["3 Stk.", "12 Stk."], "integer", ["3", "12"]),
         (["12a", "7b"], "text", ["12a", "7b"]),
-        (["5 m²", "12 m2"], "text", ["5 m²", "12 m2"]),
+        (["5 m²", "12 m2"], "integer", ["5", "12"]),
         (["12.5％", "３％"], "percent", ["12.5", "3"]),
         (["Ja", "nein"], "boolean", ["true", "false"]),
         (["Tak", "NIE"], "boolean", ["true", "false"]),
