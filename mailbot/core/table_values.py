@@ -93,7 +93,7 @@ _WITH_UNIT = re.compile(r"(.*?[\d)])\s*([^\d\s().,'’%]{1,7}\.?|[a-zµ]{1,2}[23
 def split_unit(text: str) -> tuple[str, str]:
     """Return the unit that stands after a figure (one of UNITS, as written, "" for none) and the rest of the cell."""
     found = _WITH_UNIT.fullmatch(text.strip())
-    if found and found[2].lower() in UNITS:
+    if found and {found[2].lower(), found[2].lower().rstrip(".")} & UNITS:
         return found[2], found[1]
     return "", text
 

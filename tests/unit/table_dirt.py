@@ -5,12 +5,16 @@ The kinds follow Vitagliano et al., "Pollock: A Data Loading Benchmark" (VLDB 20
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.unit.table_pollution import Grid
 from tests.unit.table_shapes import Shape
+
+_INVENTED = re.compile(r"col_\d+|column\d+|Unnamed: \d+")
+"""Names that mailbot, DuckDB and pandas give to columns without one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,7 +253,7 @@ def score(meant: Grid, loaded: Grid) -> Score:
 def _bare_rows(grid: Grid) -> list[tuple[str, ...]]:
     rows = []
     for number, row in enumerate(grid):
-        cells = ["" if not number and cell.startswith("col_") else cell.strip() for cell in row]
+        cells = ["" if not number and _INVENTED.fullmatch(cell) else cell.strip() for cell in row]
         while cells and not cells[-1]:
             cells.pop()
         if cells or not rows:
