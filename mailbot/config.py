@@ -189,6 +189,10 @@ class Extract(Section):
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
+    truth_languages: tuple[str, ...] = Field(
+        ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ru", "zh", "ja"),
+        description="Languages whose words for yes and no are read as truth values in tables.",
+    )
 
 
 class Generate(Password):
@@ -259,6 +263,10 @@ class Config(Section):
     state_dir: Path = Field(Path("state"), description="Where the ledger and the blobs live.")
     rules_dir: Path = Field(Path("rules"), description="The rule files.")
     templates_dir: Path = Field(Path("templates"), description="The reply templates.")
+    table_schema: Path | None = Field(
+        None,
+        description="The desk's own table columns (YAML): columns of tables that have any of them are named and checked by it.",
+    )
     items_at_once: int = Field(64, ge=1, le=500, description="Items advanced at the same time.")
     max_attempts: int = Field(5, ge=1, description="Tries at one step of an item before it is `failed` and a person decides.")
     stop_seconds: Seconds = Field(8, description="On SIGTERM, how long what is in hand may take before it is given back.")

@@ -34,6 +34,7 @@ from mailbot.outbox.smtp import SmtpOutbox
 from mailbot.pipeline import Pipeline
 from mailbot.ports import Generator, PartStatus
 from mailbot.rulebook import Rulebook, approvers_of
+from mailbot.table_schema_file import load_schema
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +71,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         ledger = await SqlLedger.open(config.state_dir, clock=now)
         stack.push_async_callback(ledger.close)
-        extractor = Sandbox(config.extract)
+        extractor = Sandbox(config.extract, schema=load_schema(config.table_schema) if config.table_schema else None)
         stack.push_async_callback(extractor.close)
         templates = Templates(config.templates_dir)
         rulebook = Rulebook(config.rules_dir, people=approvers_of(config), templates=templates.names)

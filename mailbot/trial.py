@@ -24,6 +24,7 @@ from mailbot.extract.sandbox import Sandbox
 from mailbot.generate.make import make_generator
 from mailbot.generate.template import Templates
 from mailbot.rulebook import Rulebook, approvers_of
+from mailbot.table_schema_file import load_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class Trial:
     async def of(cls, config: Config) -> AsyncIterator[Trial]:
         """Build a trial for a config and close it afterwards. Raises ConfigError, RuleError."""
         async with contextlib.AsyncExitStack() as stack:
-            extractor = Sandbox(config.extract)
+            extractor = Sandbox(config.extract, schema=load_schema(config.table_schema) if config.table_schema else None)
             stack.push_async_callback(extractor.close)
             generator = await asyncio.to_thread(make_generator, config)
             stack.push_async_callback(generator.close)

@@ -7,18 +7,22 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailbot.errors import UsageError
+from mailbot.cli.table_large import clean_large, load_large, write_file
+from mailbot.core.tables import WRONG_NOTES
+from mailbot.errors import RuleError, UsageError
 
 if TYPE_CHECKING:
     from mailbot.config import Extract as ExtractSettings
     from mailbot.core.document import Reading, Table
+    from mailbot.core.table_schema import TableSchema
+    from mailbot.core.tables import Cleaned
     from mailbot.extract.sandbox import Sandbox
     from mailbot.ports import Extracted
 
@@ -64,6 +68,8 @@ async def _load(files: Sequence[Path], out_dir: Path, everything: bool) -> bool:
     failed = False
     sandbox = _tables_sandbox(Extract())
     try:
+        if not everything:
+            files = [file for file in files if not await load_large(sandbox, file, out_dir / file.name)]
         async with aclosing(readings(sandbox, files, Extract().file_mb << 20)) as results:
             index = 0
             async for reading in results:
@@ -108,15 +114,7 @@ def _write_all(path: Path, tables: Sequence[Table]) -> None:
     """
     texts = [plain_csv(table) for table in tables] or [""]
     for number, text in enumerate(texts, 1):
-        _write(path if number == 1 else path.with_name(f"{path.name}.{number}.csv"), text)
-
-
-def _write(path: Path, text: str) -> None:
-    """Write one file. Raises UsageError."""
-    try:
-        path.write_text(text, encoding="utf-8", newline="")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written: {error.strerror}", remedy="check the folder and its space") from error
+        write_file(path if number == 1 else path.with_name(f"{path.name}.{number}.csv"), text.encode("utf-8", "replace"))
 
 
 def plain_csv(table: Table) -> str:
@@ -131,39 +129,84 @@ def plain_csv(table: Table) -> str:
 @table_app.command("clean")
 def clean_one(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The file whose main table is cleaned.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Where the cleaned table is written as CSV.")],
-    report: Annotated[bool, typer.Option("--report", help="Print types, changes, notes and checks as one JSON object.")] = False,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the cleaned table is written: .csv, .parquet or .xlsx.")],
+    report: Annotated[bool, typer.Option("--report", help="Print what was changed: as JSON, and on stderr for a person.")] = False,
     language: Annotated[str, typer.Option(help="The sender's language (de, en-GB …): decides what the values leave open.")] = "",
+    schema: Annotated[
+        Path | None, typer.Option(help="The desk's own columns (YAML): the table is named and checked by it.")
+    ] = None,
 ) -> None:
-    """Type and clean the main table of FILE; rows of totals are left out of the CSV and stand in the report.
+    """Type and clean the main table of FILE; rows of totals are left out of OUT and stand in the report.
 
-    Exits 1 when a printed total differs from the sum of its rows, or a column can be read in two ways.
+    Exits 1 when a printed total differs from the sum of its rows, a column can be read in two ways, or the schema is not kept to.
     """
     if file.exists() and out.exists() and file.samefile(out):
         raise UsageError(f"{file} would be overwritten by its own table", remedy="name another -o")
-    raise typer.Exit(asyncio.run(_clean(file, out, report, language)))
+    wanted = None
+    if schema is not None:
+        wanted = _schema(schema)
+    raise typer.Exit(asyncio.run(_clean(file, out, report, language, wanted)))
 
 
-async def _clean(file: Path, out: Path, report: bool, language: str) -> int:
+def _schema(path: Path) -> TableSchema:
+    """Read the schema; every fault of the file is told before it is refused. Raises ConfigError."""
+    from mailbot.table_schema_file import load_schema
+
+    try:
+        return load_schema(path)
+    except RuleError as error:
+        for one in error.findings:
+            print(f"mailbot: {one}", file=sys.stderr)
+        raise typer.Exit(error.exit_code) from None
+
+
+async def _clean(file: Path, out: Path, report: bool, language: str, schema: TableSchema | None) -> int:
     """Load, clean and write one table; return the exit code."""
     from mailbot.cli.extract import readings
     from mailbot.config import Extract
-    from mailbot.core.tables import cleaned_to_json, to_csv
 
     sandbox = _tables_sandbox(Extract())
     try:
+        large = await clean_large(sandbox, file, out, language) if schema is None else None
+        if large is not None and large.about is not None:
+            return _tell(file, large.about, report=report, counts=dict(large.changed), rows=large.rows)
         async with aclosing(readings(sandbox, [file], Extract().file_mb << 20)) as results:
             reading = await anext(results)
         failed = _report(reading, without_table="nothing is written")
         tables = [table for document in reading.documents for table in document.tables]
         if not tables:
             return 1
-        cleaned = await sandbox.clean(tables[0], language=language)
+        cleaned = await sandbox.clean(tables[0], language=language, schema=schema)
     finally:
         await sandbox.close()
-    await asyncio.to_thread(_write, out, to_csv(cleaned))
+    await asyncio.to_thread(_write_cleaned, out, cleaned)
+    return _tell(file, cleaned, report=report) or int(failed)
+
+
+def _write_cleaned(out: Path, cleaned: Cleaned) -> None:
+    """Write the table in the format that the name's ending says. Raises UsageError."""
+    from mailbot.extract.table_files import encoded
+
+    try:
+        content = encoded(cleaned, out.suffix)
+    except ValueError as error:
+        raise UsageError(f"{out}: {error}", remedy="write .csv or .parquet") from error
+    write_file(out, content)
+
+
+def _tell(file: Path, cleaned: Cleaned, *, report: bool, counts: Mapping[str, int] | None = None, rows: int | None = None) -> int:
+    """Print the report: JSON on stdout, the readable one on stderr; without it only what a person has to look at.
+
+    Of a large table `cleaned` holds examples alone: `counts` of changes by kind and `rows` say how much there is. Returns the exit
+    code: 1 when a person has to decide something.
+    """
+    from mailbot.core.table_report import report_text, report_to_json
+
+    wrong = int(any(note.kind in WRONG_NOTES for note in cleaned.notes) or not all(check.agrees for check in cleaned.checks))
     if report:
-        print(json.dumps(cleaned_to_json(cleaned), ensure_ascii=False, indent=1))
+        print(json.dumps(report_to_json(cleaned, counts=counts, rows=rows), ensure_ascii=False, indent=1))
+        print(f"{file}: {report_text(cleaned, counts=counts, rows=rows)}", file=sys.stderr)
+        return wrong
     for note in cleaned.notes:
         where = f"column {cleaned.columns[note.column].name}: " if note.column is not None else ""
         print(f"mailbot: {file}: {where}{note.detail}", file=sys.stderr)
@@ -172,5 +215,4 @@ async def _clean(file: Path, out: Path, report: bool, language: str) -> int:
             name = cleaned.columns[check.column].name
             detail = f"row {check.row + 1}, {name}: the total says {check.printed}, its rows sum to {check.computed}"
             print(f"mailbot: {file}: {detail}", file=sys.stderr)
-    unsure = any(note.kind.startswith("ambiguous") for note in cleaned.notes) or not all(check.agrees for check in cleaned.checks)
-    return int(failed or unsure)
+    return wrong

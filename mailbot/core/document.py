@@ -54,6 +54,11 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
         "warning",
         "a column can be read in more than one way: its text is kept and a person should look",
     ),
+    "hidden_cells": ("info", "a spreadsheet has rows, columns or sheets that are hidden: they are not in its main table"),
+    "formulas_without_value": (
+        "warning",
+        "a spreadsheet has formulas whose value was never stored: their cells are empty",
+    ),
     "repaired_rows": ("info", "rows that differed from the others were aligned to them"),
     "broken_einvoice": ("error", "an e-invoice's XML cannot be read, or is no invoice"),
     "unknown_einvoice": ("warning", "an XML that calls itself an invoice is of a format that is not read: it is kept as text"),

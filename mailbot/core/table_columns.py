@@ -7,20 +7,49 @@ the sender's language may settle, else the column stays text with a note.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from mailbot.core.table_types import MISSING_WORDS
-from mailbot.core.table_values import TRUTHS, DateOrder, DecimalMark, date, number, plain, split_currency, split_percent
+from mailbot.core.table_values import (
+    TRUTH_WORDS,
+    UNITS,
+    DateOrder,
+    DecimalMark,
+    date,
+    from_serial,
+    number,
+    plain,
+    same_unit,
+    split_currency,
+    split_percent,
+    split_unit,
+)
 from mailbot.core.tables import ChangeKind, ColumnType, NoteKind
 
 _COMMA_LANGUAGES = frozenset("de fr es it nl pt pl cs sk sv da nb no fi hu ro bg ru uk tr el sl hr lt lv et".split())
 _POINT_LANGUAGES = frozenset(("en", "zh", "ja", "ko"))
 _DAY_FIRST = frozenset(("en-gb", "en-ie", "en-au", "en-nz", "en-in"))
-_OPPOSITES = [set(pair.split()) for pair in ("yes no", "true false", "y n", "ja nein", "oui non", "sí no", "是 否", "wahr falsch")]
-"""Both words must stand in a column: "NO" alone may be Norway."""
+_FIRST_DAY, _LAST_DAY = 32874, 55153
+"""1990-01-01 and 2051-01-01 as a spreadsheet counts days: what may be dates in a column called so."""
 _DATE_NAME = re.compile(r"date|datum|日期|fecha|data\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customs:
+    """What decides where the values leave something open: the sender's language (a BCP 47 tag), or what the desk states.
+
+    `truths` are the languages whose words for yes and no count; `order`, `mark` and `unit` (of figures without one) are
+    stated by the desk's schema.
+    """
+
+    language: str = ""
+    truths: tuple[str, ...] = tuple(TRUTH_WORDS)
+    order: DateOrder | None = None
+    mark: DecimalMark | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +58,10 @@ class Typing:
 
     type: ColumnType = "text"
     currency: str = ""
+    unit: str = ""
     read: Callable[[str], str | None] = lambda text: None
     notes: list[tuple[NoteKind, str]] = field(default_factory=list)
+    kind_of_change: ChangeKind = "space"
 
     @property
     def kind(self) -> ChangeKind:
@@ -39,9 +70,9 @@ class Typing:
             case "money" | "percent" | "date" | "boolean":
                 return self.type
             case "text":
-                return "space"
+                return self.kind_of_change
             case _:
-                return "number"
+                return "unit" if self.unit else "number"
 
     def convert(self, text: str) -> str:
         """Return a value normalised."""
@@ -51,29 +82,39 @@ class Typing:
         return text if value is None else value
 
 
-def typing_of(values: Sequence[str], name: str, language: str) -> Typing | None:
+def typing_of(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
     """Return the typing of a column of these values (none of them missing) and this name, or None when it is plain text."""
     for reader in (_boolean, _dates, _numbers):
-        if typing := reader(values, name, language):
+        if typing := reader(values, name, customs):
             return typing
     return None
 
 
-def _boolean(values: Sequence[str], name: str, language: str) -> Typing | None:
-    """Return the typing of a column of two opposite words."""
+def _boolean(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
+    """Return the typing of a column of two opposite words. Both must stand in it: "NO" alone may be Norway."""
     words = {value.lower() for value in values}
-    if any(words == pair for pair in _OPPOSITES):
-        return Typing("boolean", read=lambda text: str(TRUTHS[text.lower()]).lower() if text.lower() in TRUTHS else None)
+    for language in customs.truths:
+        for pair in TRUTH_WORDS.get(language, ()):
+            if words == set(pair.split()):
+                return Typing("boolean", read=partial(_truth, *pair.split()))
     return None
 
 
-def _dates(values: Sequence[str], name: str, language: str) -> Typing | None:
+def _truth(yes: str, no: str, text: str) -> str | None:
+    """Return "true" or "false" for the one word or the other."""
+    return {yes: "true", no: "false"}.get(text.lower())
+
+
+def _dates(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
     """Return the typing of a column of dates; day and month in the one order under which all values are dates."""
     if all(re.fullmatch(r"(?:19|20)\d{6}", value) for value in values) and _DATE_NAME.search(name):
         values = [f"{value[:4]}-{value[4:6]}-{value[6:]}" for value in values]
         if all(date(value, "ymd") for value in values):
             return Typing("date", read=lambda text: date(f"{text[:4]}-{text[4:6]}-{text[6:]}", "ymd"))
         return None
+    if _DATE_NAME.search(name) and all(re.fullmatch(r"\d{5}(?:\.0)?", v) and _FIRST_DAY <= float(v) <= _LAST_DAY for v in values):
+        example = f"{values[0]} is {from_serial(values[0])}"
+        return Typing("date", read=from_serial, notes=[("by_serial", f"taken for days as spreadsheets count them: {example}")])
     orders: list[DateOrder] = ["ymd", "dmy", "mdy"]
     readings = {order: {value: date(value, order) for value in values} for order in orders}
     whole = [order for order in orders if all(readings[order].values())]
@@ -81,8 +122,10 @@ def _dates(values: Sequence[str], name: str, language: str) -> Typing | None:
         return None
     chosen = whole[0]
     notes: list[tuple[NoteKind, str]] = []
-    if any(readings[order] != readings[chosen] for order in whole):
-        lower = language.lower()
+    if customs.order in whole:
+        chosen = customs.order
+    elif any(readings[order] != readings[chosen] for order in whole):
+        lower = customs.language.lower()
         if lower in _DAY_FIRST or lower.partition("-")[0] in _COMMA_LANGUAGES:
             chosen = "dmy"
         elif lower == "en-us":
@@ -90,11 +133,11 @@ def _dates(values: Sequence[str], name: str, language: str) -> Typing | None:
         else:
             detail = f"day and month cannot be told apart in any value, for example {values[0]}"
             return Typing(notes=[("ambiguous_date", detail)])
-        notes.append(("by_language", f"day and month as usual in {language}: {values[0]} is {date(values[0], chosen)}"))
+        notes.append(("by_language", f"day and month as usual in {customs.language}: {values[0]} is {date(values[0], chosen)}"))
     return Typing("date", read=lambda text: date(text, chosen), notes=notes)
 
 
-def _numbers(values: Sequence[str], name: str, language: str) -> Typing | None:
+def _numbers(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
     """Return the typing of a column of numbers, money or percentages, decimal mark as all values allow."""
     split = {value: split_currency(value) for value in values}
     currencies = {currency for currency, _ in split.values() if currency}
@@ -102,7 +145,7 @@ def _numbers(values: Sequence[str], name: str, language: str) -> Typing | None:
     is_percent = all(percent is not None for percent in percents)
 
     def bare(text: str) -> str:
-        return (split_percent(text) or text) if is_percent else split_currency(text)[1].strip()
+        return (split_percent(text) or text) if is_percent else split_currency(split_unit(text)[1])[1].strip()
 
     marks: list[DecimalMark] = [".", ","]
     readings = {mark: {value: number(bare(value), mark) for value in values} for mark in marks}
@@ -111,18 +154,11 @@ def _numbers(values: Sequence[str], name: str, language: str) -> Typing | None:
         return None
     if len(currencies) > 1:
         return Typing(notes=[("mixed_currency", f"amounts in {', '.join(sorted(currencies))}: not one column of money")])
-    mark = whole[0]
-    notes: list[tuple[NoteKind, str]] = []
-    if len(whole) == 2 and readings["."] != readings[","]:
-        example = next(value for value in values if readings["."][value] != readings[","][value])
-        short = language.lower().partition("-")[0]
-        if short not in _COMMA_LANGUAGES and short not in _POINT_LANGUAGES:
-            detail = f"comma and point may each be the decimal mark in every value, for example {example}"
-            return Typing(notes=[("ambiguous_number", detail)])
-        mark = "," if short in _COMMA_LANGUAGES else "."
-        notes.append(
-            ("by_language", f"decimal mark as usual in {language}: {example} is {plain(readings[mark][example] or Decimal())}")
-        )
+    if (unit := _unit_of(values, name, customs)) is None:
+        return Typing(notes=[("mixed_unit", "figures in several units: not one column of figures")])
+    mark, notes = _mark_of(readings, whole, customs)
+    if mark is None:
+        return Typing(notes=notes)
     currency = next(iter(currencies), "") or _named_currency(name)
     whole_numbers = all(v is not None and "." not in plain(v) for v in readings[mark].values())
     kind: ColumnType = "percent" if is_percent else "money" if currency else "integer" if whole_numbers else "decimal"
@@ -131,7 +167,43 @@ def _numbers(values: Sequence[str], name: str, language: str) -> Typing | None:
         value = number(bare(text), mark)
         return None if value is None else plain(value)
 
-    return Typing(kind, currency if kind == "money" else "", read, notes)
+    unit = unit if kind in ("integer", "decimal") else ""
+    return Typing(kind, currency if kind == "money" else "", unit, read, notes)
+
+
+def _mark_of(
+    readings: Mapping[DecimalMark, Mapping[str, Decimal | None]], whole: Sequence[DecimalMark], customs: Customs
+) -> tuple[DecimalMark | None, list[tuple[NoteKind, str]]]:
+    """Return the decimal mark of a column by the readings under which it is whole, or None when both are and differ."""
+    if customs.mark in whole:
+        return customs.mark, []
+    if len(whole) == 1 or readings["."] == readings[","]:
+        return whole[0], []
+    example = next(value for value in readings["."] if readings["."][value] != readings[","][value])
+    short = customs.language.lower().partition("-")[0]
+    if short not in _COMMA_LANGUAGES and short not in _POINT_LANGUAGES:
+        detail = f"comma and point may each be the decimal mark in every value, for example {example}"
+        return None, [("ambiguous_number", detail)]
+    mark: DecimalMark = "," if short in _COMMA_LANGUAGES else "."
+    read = plain(readings[mark][example] or Decimal())
+    return mark, [("by_language", f"decimal mark as usual in {customs.language}: {example} is {read}")]
+
+
+def _unit_of(values: Sequence[str], name: str, customs: Customs) -> str | None:
+    """Return the one unit of a column, "" for none, or None when there are several (or figures without one among them)."""
+    written = dict.fromkeys(split_unit(value)[0] for value in values)
+    named = _named_unit(name) or (customs.unit if "" in written else "")
+    others = {same_unit(unit) for unit in written} - ({"", same_unit(named)} if named else set())
+    if len(others) > (0 if named else 1):
+        return None
+    return named or next(iter(written))
+
+
+def _named_unit(name: str) -> str:
+    """Return the unit that a column's name states: "Weight (kg)", "Length in mm", or ""."""
+    found = re.search(r"[(\[]([^()\[\]]{1,7})[)\]]\s*$|\bin\s(\S{1,7})$", name)
+    unit = (found[1] or found[2]).strip() if found else ""
+    return unit if unit.lower() in UNITS else ""
 
 
 def _named_currency(name: str) -> str:

@@ -69,10 +69,11 @@ def _new_header(rows: Sequence[Row], begin: int, index: int) -> bool:
     if after_gap:
         fresh = filled(rows[begin]) != count or list(rows[begin]) == list(row) or unlike_before > 0
         return (unlike_after > 0 or unlike_before > 0) and fresh and count >= 0.6 * max(filled(r) for r in below)
+    other_width = len(row) not in {len(r) for r in above[-3:]} and len(below) > 1 and {len(r) for r in below[:3]} == {len(row)}
     same_header = repeated and list(row) not in [list(r) for r in (*above, *below)]
     enough = max(1, sum(1 for p in after if p.typed) // 2)
     whole = count >= 0.8 * len(row) and count >= 0.8 * max(filled(r) for r in below)
-    return whole and unlike_after > 0 and (same_header or (unlike_before >= enough and unlike_after >= enough))
+    return whole and unlike_after > 0 and (same_header or other_width or (unlike_before >= enough and unlike_after >= enough))
 
 
 def _following(rows: Sequence[Row], index: int) -> list[Row]:

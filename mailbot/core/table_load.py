@@ -9,8 +9,10 @@ from dataclasses import dataclass, field, replace
 from mailbot.core.document import Table
 from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, find_dialect, lines_of, records_of, split_line, usual_width
 from mailbot.core.table_layout import Part, lay_out, names_of
-from mailbot.core.table_repair import Effort, repair
+from mailbot.core.table_repair import Effort, parted_name, repair
 from mailbot.core.table_types import profiles
+
+_MOST_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,7 @@ def load_tables(text: str) -> Loaded:
         records[head] = header
         repaired.append(header.line + (1 if hint else 0))
         parts = lay_out([record.cells for record in records])
-    for part in parts:
+    for part in _main_first(records, [_with_last_rows(records, part, dialect) for part in parts]):
         table, mended = _table(records, part, dialect, effort)
         tables.append(table)
         repaired += [line + (1 if hint else 0) for line in mended]
@@ -55,6 +57,32 @@ def _written_otherwise(record: Record, dialect: Dialect, width: int) -> Record |
         if width > 2 and len(cells) == width and state == "whole" and sum(1 for cell in cells if cell.strip()) >= width - 1:
             return replace(record, cells=tuple(cells))
     return None
+
+
+def _with_last_rows(records: Sequence[Record], part: Part, dialect: Dialect) -> Part:
+    """Return the part with the rows right below it that look like a note of one cell, but are rows by another delimiter."""
+    body = list(part.body)
+    width = usual_width([records[index] for index in body])
+    columns = profiles([records[index].cells for index in body if len(records[index].cells) == width], width)
+    typed = [(place, column) for place, column in enumerate(columns) if column.typed]
+    while body and typed and body[-1] + 1 < len(records):
+        cells = _written_otherwise(records[body[-1] + 1], dialect, width)
+        if cells is None or not all(column.conforms(cells.cells[place].strip()) for place, column in typed):
+            break
+        body.append(body[-1] + 1)
+    return replace(part, body=tuple(body))
+
+
+def _main_first(records: Sequence[Record], parts: Sequence[Part]) -> Sequence[Part]:
+    """Return the parts with a short list of pairs ("Customer: 4711") that stands over a real table put after it."""
+    if len(parts) < 2:
+        return parts
+    pairs, table, *rest = parts
+    lines = (*pairs.headers, *pairs.body)
+    pair_width, width = (max((records[i].filled for i in part.body), default=0) for part in (pairs, table))
+    if len(lines) <= _MOST_PAIRS and pair_width <= 2 < width and len(table.body) > len(pairs.body):
+        return [table, pairs, *rest]
+    return parts
 
 
 def table_of(rows: Sequence[Sequence[str]] | Mapping[int, Sequence[str]], part: Part, page: int | None = None) -> Table:
@@ -87,7 +115,11 @@ def _table(records: list[Record], part: Part, dialect: Dialect, effort: Effort) 
                 mended.append(records[index].line)
     for index in part.headers:
         unsound = records[index].odd or records[index].loose
-        if unsound or len(records[index].cells) > width >= records[index].filled:
+        cells = parted_name(records[index].cells, dialect.quote) if len(records[index].cells) == width - 1 > 1 else None
+        if cells is not None:
+            rows[index] = list(cells)
+            mended.append(records[index].line)
+        elif unsound or len(records[index].cells) > width >= records[index].filled:
             cells = repair(records[index], dialect, None, width, effort)
             if cells is not None:
                 rows[index] = list(cells)

@@ -7,6 +7,7 @@ against how well the cells then fit the columns' profiles.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,28 @@ def repair(
     if best is None or best_score < as_it_stands(record, columns, width) + _GAIN:
         return None
     return best
+
+
+def parted_name(names: Sequence[str], quote: str) -> tuple[str, ...] | None:
+    """Return the names of a header that lost one delimiter, when there is one place alone where two names can have met.
+
+    That is a quote within a name, or a capital right after a small letter; names that are written so throughout tell nothing.
+    """
+    seams = [
+        (n, seam.start(), seam.end())
+        for n, name in enumerate(names)
+        for seam in re.finditer(rf"(?<=\w){quote or '$^'}(?=\w)", name)
+    ]
+    seams = seams or [
+        (n, at, at)
+        for n, name in enumerate(names)
+        for at in range(1, len(name))
+        if name[at].isupper() and (name[at - 1].islower() or name[at - 1] in ".)")
+    ]
+    if len(seams) != 1:
+        return None
+    place, end, begin = seams[0]
+    return (*names[:place], names[place][:end], names[place][begin:], *names[place + 1 :])
 
 
 def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) -> float:
@@ -226,6 +249,8 @@ class _Alignment:
             content = raw[at + 1 : place]
             if closes and not doubled:
                 yield _Step(unescape(content, self._dialect), place + 1 + len(delimiter), _STRAY_QUOTE * strays)
+            elif closes:
+                yield _Step(unescape(content, self._dialect), place + 1 + len(delimiter), _STRAY_QUOTE * (strays + 1))
             elif not cut:
                 yield _Step(unescape(content, self._dialect), place + 1, _MISSING_DELIMITER + _STRAY_QUOTE * strays, cuts=True)
             if raw.startswith(quote, place + 1) and not doubled:

@@ -11,10 +11,22 @@ from typing import Literal
 DecimalMark = Literal[".", ","]
 DateOrder = Literal["ymd", "dmy", "mdy"]
 
-TRUTHS = {
-    "yes": True, "no": False, "true": True, "false": False, "y": True, "n": False, "ja": True, "nein": False,
-    "oui": True, "non": False, "sí": True, "是": True, "否": False, "wahr": True, "falsch": False,
+TRUTH_WORDS: dict[str, tuple[str, ...]] = {
+    "en": ("yes no", "true false", "y n"), "de": ("ja nein", "wahr falsch", "j n"), "fr": ("oui non", "vrai faux", "o n"),
+    "es": ("sí no", "si no", "verdadero falso"), "it": ("sì no", "si no", "vero falso"),
+    "pt": ("sim não", "sim nao", "verdadeiro falso"),
+    "nl": ("ja nee", "waar onwaar"), "pl": ("tak nie", "prawda fałsz"), "sv": ("ja nej", "sant falskt"),
+    "da": ("ja nej", "sandt falsk"), "no": ("ja nei",), "fi": ("kyllä ei",), "cs": ("ano ne",),
+    "ru": ("да нет",), "zh": ("是 否", "真 假"), "ja": ("はい いいえ",),
 }  # fmt: skip
+"""Language → its pairs of words for true and false, lower case."""
+
+UNITS = frozenset(
+    """mg g kg t lb lbs oz ml cl dl l hl µm mm cm m km in ft yd mm² cm² m² km² m2 cm³ m³ m3 h hrs hours min days tage wh kwh
+    mwh w kw mw °c °f k pa bar mb gb tb ounce ounces pc pcs pieces piece ea stk stk. stck stück st. st units unit box
+    boxes pack packs pal kar kartons 个 個 件 台 箱 只 套 公斤 千克 克 吨 米 厘米 升""".split()
+)
+"""Units that may stand after a figure, lower case: nothing else is split off, so "12a" stays a house number."""
 
 CURRENCIES = {
     "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP", "us$": "USD", "usd": "USD", "chf": "CHF", "sfr.": "CHF", "fr.": "CHF",
@@ -75,6 +87,31 @@ def split_currency(text: str) -> tuple[str, str]:
     return "", text
 
 
+_WITH_UNIT = re.compile(r"(.*?[\d)])\s*([^\d\s().,'’%]{1,7}\.?|[a-zµ]{1,2}[23])", re.IGNORECASE | re.DOTALL)
+
+
+def split_unit(text: str) -> tuple[str, str]:
+    """Return the unit that stands after a figure (one of UNITS, as written, "" for none) and the rest of the cell."""
+    found = _WITH_UNIT.fullmatch(text.strip())
+    if found and {found[2].lower(), found[2].lower().rstrip(".")} & UNITS:
+        return found[2], found[1]
+    return "", text
+
+
+_SAME_UNITS = {
+    word: words.split()[0]
+    for words in ("oz ounce ounces", "lb lbs", "pcs pc piece pieces", "stk stck stück st", "h hrs hours", "m² m2", "m³ m3",
+                  "box boxes", "pack packs", "unit units")
+    for word in words.split()
+}  # fmt: skip
+
+
+def same_unit(unit: str) -> str:
+    """Return a unit as units are compared: "Oz." and "ounces" are both "oz"."""
+    bare = unit.lower().rstrip(".")
+    return _SAME_UNITS.get(bare, bare)
+
+
 def split_percent(text: str) -> str | None:
     """Return what stands before a percent sign, or None when there is none."""
     body = text.strip()
@@ -132,6 +169,13 @@ def date(text: str, order: DateOrder) -> str | None:
             except ValueError:
                 return None
     return None
+
+
+def from_serial(text: str) -> str | None:
+    """Return the day that a spreadsheet's serial number means (ECMA-376 part 1, 18.17.4.1; the 1900 system), or None."""
+    if not re.fullmatch(r"\d{1,6}(?:\.0+)?", text):
+        return None
+    return (datetime.date(1899, 12, 30) + datetime.timedelta(days=int(float(text)))).isoformat()
 
 
 def _time(text: str) -> str:

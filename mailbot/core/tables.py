@@ -1,8 +1,8 @@
 """A table after cleaning: typed columns, normalised rows, totals set apart, and every change with what stood there before.
 
-Normalised text: numbers have a decimal point and no thousands; money and percentages are their number alone (the column says
-the rest); dates are ISO 8601; truth values are "true" and "false"; a missing value is "". What could be read in two ways is left
-as it stood and noted.
+Normalised text: numbers have a decimal point and no thousands; money, percentages and figures with a unit are their number alone
+(the column says the rest); dates are ISO 8601; truth values are "true" and "false"; a missing value is "". What could be read in
+two ways is left as it stood and noted.
 """
 
 from __future__ import annotations
@@ -15,17 +15,27 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 ColumnType = Literal["text", "integer", "decimal", "money", "percent", "date", "boolean"]
-ChangeKind = Literal["space", "width", "mojibake", "missing", "number", "money", "percent", "date", "boolean"]
-NoteKind = Literal["ambiguous_date", "ambiguous_number", "mixed_currency", "mixed_values", "by_language", "repeated_rows"]
+ChangeKind = Literal["space", "width", "mojibake", "missing", "number", "money", "percent", "unit", "date", "boolean", "value"]
+NoteKind = Literal[
+    "ambiguous_date", "ambiguous_number", "ambiguous_name", "mixed_currency", "mixed_unit", "mixed_values", "by_language",
+    "by_values", "by_serial", "repeated_rows", "missing_column", "missing_values", "invalid_values",
+]  # fmt: skip
+WRONG_NOTES: frozenset[NoteKind] = frozenset(
+    ("ambiguous_date", "ambiguous_number", "ambiguous_name", "missing_column", "missing_values", "invalid_values")
+)
+"""Notes that a person has to settle before the table can be relied on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One column: its name, the type that all its values have, and for money the currency (ISO 4217, or a sign as it stands)."""
+    """One column: its name, the type that all its values have, for money the currency (ISO 4217, or a sign as it stands), the unit
+    of figures, and what it was called as loaded, when the desk's schema calls it otherwise."""
 
     name: str
     type: ColumnType
     currency: str = ""
+    unit: str = ""
+    loaded: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +122,9 @@ def cleaned_to_json(cleaned: Cleaned) -> dict[str, Any]:
     """Return the table as one JSON object; `cleaned_from_json` reads it back."""
     return {
         "page": cleaned.page,
-        "columns": [{"name": c.name, "type": c.type, "currency": c.currency} for c in cleaned.columns],
+        "columns": [
+            {"name": c.name, "type": c.type, "currency": c.currency, "unit": c.unit, "loaded": c.loaded} for c in cleaned.columns
+        ],
         "rows": [_row_to_json(row) for row in cleaned.rows],
         "totals": [_row_to_json(row) for row in cleaned.totals],
         "changes": [

@@ -9,7 +9,7 @@ import math
 import types
 import typing
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
 from typing import Any, Literal, TypeVar, Union
@@ -84,6 +84,36 @@ def cleaned(header: Header, table: Table) -> Cleaned:
         or any(note.column is not None and not 0 <= note.column < width for note in value.notes)
     ):
         raise BadAnswer("it cleaned another table")
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bulk:
+    """What is said of a large table that was written at once: `about` (of a cleaned one) has no rows and only examples of changes.
+
+    `changed` counts the changed cells by kind, `repaired` are the rows that were aligned, about by line.
+    """
+
+    rows: int
+    repaired: tuple[int, ...]
+    about: Cleaned | None
+    changed: tuple[tuple[str, int], ...]
+
+
+def bulk(header: Header) -> Bulk | None:
+    """Return what is said of a large table; None when it was not written plainly enough. Raises BadAnswer."""
+    try:
+        if header["plain"] is False:
+            return None
+        about = _checked(cleaned_from_json(header["about"]), Cleaned) if header["about"] is not None else None
+        changed = tuple((kind, count) for kind, count in header["changed"].items())
+        value = _checked(Bulk(rows=header["rows"], repaired=tuple(header["repaired"]), about=about, changed=changed), Bulk)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"{type(error).__name__}: {error}") from error
+    places = [one.column for one in about.changes] + [one.column for one in about.checks] if about else []
+    places += [one.column for one in about.notes if one.column is not None] if about else []
+    if about and not all(0 <= place < len(about.columns) for place in places):
+        raise BadAnswer("it speaks of columns that the table has not")
     return value
 
 

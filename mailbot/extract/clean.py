@@ -7,15 +7,30 @@ sender's language settles it. A column with even one value of another kind is te
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mailbot.core.document import Table
-from mailbot.core.table_columns import Typing, typing_of
+from mailbot.core.table_columns import Customs, Typing, typing_of
+from mailbot.core.table_schema import TableSchema, Wanted, by_name, by_values
 from mailbot.core.table_types import MISSING_WORDS
-from mailbot.core.table_values import date, number, plain, split_currency
-from mailbot.core.tables import CellChange, ChangeKind, Cleaned, CleanRow, Column, Note, NoteKind, TotalCheck
+from mailbot.core.table_values import TRUTH_WORDS, date, number, plain, split_currency, split_unit
+from mailbot.core.tables import (
+    WRONG_NOTES,
+    CellChange,
+    ChangeKind,
+    Cleaned,
+    CleanRow,
+    Column,
+    ColumnType,
+    Note,
+    NoteKind,
+    TotalCheck,
+)
+from mailbot.extract.schema_check import check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,27 +52,48 @@ _FULL_WIDTH_SIGNS = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 
 
-def clean(table: Table, *, language: str = "") -> Cleaned:
-    """Return the table cleaned; `language` (a BCP 47 tag) decides only what the values leave open."""
+def clean(
+    table: Table, *, language: str = "", truths: Sequence[str] = tuple(TRUTH_WORDS), schema: TableSchema | None = None
+) -> Cleaned:
+    """Return the table cleaned; `language` (a BCP 47 tag) decides only what the values leave open.
+
+    `truths` are the languages whose words for yes and no are read. With a schema, columns go by the desk's names, its types count,
+    and what does not keep to it is noted.
+    """
     import pandas as pd
 
     loaded = pd.DataFrame([list(row) for row in table.rows], columns=range(len(table.columns)), dtype="object")
     mended = loaded.map(mend)
     names = [mend(name) for name in table.columns]
-    is_total = _total_rows(mended)
-    typings = [_typed(mended.loc[~is_total, column], name, language) for column, name in enumerate(names)]
+    is_total = total_rows(mended)
+    body = mended[~is_total]
+    wanted, name_notes = by_name(schema, names) if schema else ({}, [])
+    customs = Customs(language=language, truths=tuple(truths))
+    typings = [_typed(body[column], name, _customs(customs, wanted.get(column))) for column, name in enumerate(names)]
+    if schema:
+        further = _by_values(schema, wanted, typings, body)
+        name_notes += [(c, "by_values", f"taken for `{one.name}` by its values alone") for c, one in further.items()]
+        wanted |= further
+        typings = [_wanted_typing(t, wanted.get(c), body[c], names[c], customs) for c, t in enumerate(typings)]
     converted = {column: mended[column].map(typing.convert) for column, typing in enumerate(typings)}
     final = pd.DataFrame(converted, index=mended.index, columns=mended.columns, dtype="object")
-    notes = [Note(column=column, kind=kind, detail=detail) for column, t in enumerate(typings) for kind, detail in t.notes]
+    notes = [Note(column=column, kind=kind, detail=detail) for column, kind, detail in name_notes]
+    notes += [Note(column=column, kind=kind, detail=detail) for column, t in enumerate(typings) for kind, detail in t.notes]
     return Cleaned(
-        columns=tuple(Column(name=name, type=t.type, currency=t.currency) for name, t in zip(names, typings, strict=True)),
+        columns=tuple(_column(name, t, wanted.get(c)) for c, (name, t) in enumerate(zip(names, typings, strict=True))),
         rows=_rows(final[~is_total]),
         totals=_rows(final[is_total]),
         changes=_changes(loaded, mended, final, [t.kind for t in typings]),
-        notes=(*notes, *_repeated(final[~is_total])),
+        notes=(*notes, *(check(final[~is_total], typings, wanted, schema) if schema else ()), *_repeated(final[~is_total])),
         checks=_checks(final, is_total, typings),
         page=table.page,
     )
+
+
+def _column(name: str, typing: Typing, wanted: Wanted | None) -> Column:
+    """Return what is said of a column: the desk's name for it, when there is one."""
+    called = wanted.name if wanted else name
+    return Column(name=called, type=typing.type, currency=typing.currency, unit=typing.unit, loaded="" if called == name else name)
 
 
 def mend(text: str) -> str:
@@ -72,13 +108,49 @@ def mend(text: str) -> str:
     return " ".join(text.split())
 
 
-def _typed(cells: pd.Series[str], name: str, language: str) -> Typing:
+def _typed(cells: pd.Series[str], name: str, customs: Customs) -> Typing:
     """Return the type of a column from all its values."""
-    counts = cells[~cells.str.lower().isin(MISSING_WORDS)].value_counts()
-    values = [str(value) for value in counts.index]
+    values = _values(cells)
     if not values:
         return Typing()
-    return typing_of(values, name, language) or Typing(notes=_odd_ones(cells, values))
+    return typing_of(values, name, customs) or Typing(notes=_odd_ones(cells, values))
+
+
+def _values(cells: pd.Series[str]) -> list[str]:
+    """Return the distinct values of a column, the most frequent first, words for no value left out."""
+    return [str(value) for value in cells[~cells.str.lower().isin(MISSING_WORDS)].value_counts().index]
+
+
+def _customs(customs: Customs, wanted: Wanted | None) -> Customs:
+    """Return the customs with what the schema states of a column."""
+    return replace(customs, order=wanted.order, mark=wanted.mark, unit=wanted.unit) if wanted else customs
+
+
+def _by_values(
+    schema: TableSchema, known: Mapping[int, Wanted], typings: Sequence[Typing], body: pd.DataFrame
+) -> dict[int, Wanted]:
+    """Return which further columns are which of the desk's by type and values."""
+    values = [frozenset(value.casefold() for value in _values(body[column])) for column in range(len(typings))]
+    return by_values(schema, known, [typing.type for typing in typings], values)
+
+
+def _wanted_typing(found: Typing, wanted: Wanted | None, cells: pd.Series[str], name: str, customs: Customs) -> Typing:
+    """Return the typing of a column as the schema wants it, as far as its values allow."""
+    if wanted is None:
+        return found
+    if wanted.values:
+        spelled = {value.casefold(): value for value in wanted.values}
+        return Typing(read=lambda text: spelled.get(text.casefold()), kind_of_change="value")
+    if wanted.type == "text":
+        return Typing()
+    unsure = [note for note in found.notes if note[0] in WRONG_NOTES]
+    if wanted.type in (None, found.type) or unsure:
+        return found
+    if wanted.holds(found.type):
+        return replace(found, type=cast(ColumnType, wanted.type))
+    readable = [value for value in _values(cells) if typing_of([value], name, replace(_customs(customs, wanted), language="en-GB"))]
+    again = typing_of(readable, name, _customs(customs, wanted)) if readable else None
+    return replace(again, type=cast(ColumnType, wanted.type)) if again and wanted.holds(again.type) else found
 
 
 def _odd_ones(cells: pd.Series[str], values: list[str]) -> list[tuple[NoteKind, str]]:
@@ -93,7 +165,7 @@ def _odd_ones(cells: pd.Series[str], values: list[str]) -> list[tuple[NoteKind, 
     return []
 
 
-def _total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
+def total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
     """Return which rows are totals or taxes: labelled so, with a figure, and little else.
 
     A row that fills as many cells as others is a total only by its bare name ("Total", not "Total Wine Ltd") at the end. A tax
@@ -132,13 +204,18 @@ def _changes(loaded: pd.DataFrame, mended: pd.DataFrame, final: pd.DataFrame, ki
     differs = loaded.to_numpy() != final.to_numpy()
     for row, column in zip(*differs.nonzero(), strict=True):
         before, middle, after = (str(frame.iat[row, column]) for frame in (loaded, mended, final))
-        kind: ChangeKind = kinds[column]
-        if after == "" and middle:
-            kind = "missing"
-        elif middle == after:
-            kind = _mending(before, after)
+        kind = change_kind(before, middle, after, kinds[column])
         changes.append(CellChange(row=int(row), column=int(column), before=before, after=after, kind=kind))
     return tuple(changes)
+
+
+def change_kind(before: str, middle: str, after: str, typed: ChangeKind) -> ChangeKind:
+    """Return what a change is called: `middle` is the text mended, `typed` what a change by the column's type is called."""
+    if after == "" and middle:
+        return "missing"
+    if middle == after:
+        return _mending(before, after)
+    return "number" if typed == "unit" and not split_unit(middle)[0] else typed
 
 
 def _mending(before: str, after: str) -> ChangeKind:

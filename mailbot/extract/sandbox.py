@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from mailbot import config
 from mailbot.core.document import Table
 from mailbot.core.supplier_hints import SupplierHints
+from mailbot.core.table_schema import TableSchema, by_name, schema_to_json
 from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
@@ -44,11 +45,13 @@ class Sandbox:
         settings: config.Extract,
         *,
         suppliers: Sequence[SupplierHints] = (),
+        schema: TableSchema | None = None,
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._settings = settings
         self.suppliers = suppliers
+        self._schema = schema
         light = _confinement(
             settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
         )
@@ -87,9 +90,19 @@ class Sandbox:
             raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
 
-    async def clean(self, table: Table, *, language: str = "") -> Cleaned:
-        """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable."""
-        job = {"kind": "clean", "language": language}
+    async def clean(self, table: Table, *, language: str = "", schema: TableSchema | None = None) -> Cleaned:
+        """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable.
+
+        A schema given here is insisted on; the sandbox's own counts for tables that have any of its columns.
+        """
+        own = self._schema if schema is None and self._schema and by_name(self._schema, table.columns)[0] else None
+        counting = schema or own
+        job = {
+            "kind": "clean",
+            "language": language,
+            "truths": self._settings.truth_languages,
+            "schema": schema_to_json(counting) if counting else None,
+        }
         content = json.dumps({"columns": table.columns, "rows": table.rows, "page": table.page}).encode()
         remedy = "use the table as loaded"
         try:
@@ -100,6 +113,22 @@ class Sandbox:
             return answers.cleaned(answer, table)
         except (WorkerDied, answers.BadAnswer) as error:
             raise BadInput(f"the table cannot be cleaned: {error}", remedy=remedy) from error
+
+    async def bulk(
+        self, content: bytes, *, clean: bool, language: str = "", ending: str = ".csv"
+    ) -> tuple[answers.Bulk, bytes] | None:
+        """Load, and clean when asked, the main table of a large delimited file as CSV or Parquet (by `ending`).
+
+        Returns what is said of it and the bytes to write, or None when the file is not written plainly (see `extract.bulk`).
+        Raises WorkerUnavailable.
+        """
+        job = {"kind": "bulk", "clean": clean, "language": language, "truths": self._settings.truth_languages, "ending": ending}
+        try:
+            answer, body = await self._heavy.run(job, content)
+            said = answers.bulk(answer) if answer.get("found") == "bulk" else None
+        except (WorkerDied, answers.BadAnswer):
+            return None
+        return (said, body) if said else None
 
     async def close(self) -> None:
         """Stop the workers."""

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import datetime
 import io
-import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailbot.core.document import Document, Page, Problem, Table
 from mailbot.core.table_layout import lay_out
 from mailbot.core.table_load import table_of
 from mailbot.extract.reader import Found, Limits
-
-Merged = tuple[int, int, int, int]
-"""A merged range: first row, first column, last row, last column, from 0."""
+from mailbot.extract.sheet_layout import Layout, Merged, Survey, layouts_of
+from mailbot.extract.sheet_layout import survey as _survey
 
 _MOST_CELLS = 5_000_000
 _SMALLER = "delete stray cells far from the table, or ask for the table as CSV"
@@ -34,24 +32,43 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     if bomb := _bomb(name, content, limits):
         return Found(documents=(document,), problems=(bomb,))
     try:
-        span, has_merged = _survey(content) if content.startswith(b"PK") else (0, False)
-        if span > _MOST_CELLS:
-            raise _TooLarge(f"a sheet spans {span:,} cells, the limit is {_MOST_CELLS:,}")
+        survey = _survey(content) if content.startswith(b"PK") else Survey()
+        if survey.span > _MOST_CELLS:
+            raise _TooLarge(f"a sheet spans {survey.span:,} cells, the limit is {_MOST_CELLS:,}")
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
         sheets = _sheets(book, limits)
+        unseen = {one.name for one in book.sheets_metadata if one.visible != python_calamine.SheetVisibleEnum.Visible}
     except _TooLarge as error:
         return Found(documents=(document,), problems=(Problem(code="too_large", detail=f"{name}: {error}", remedy=_SMALLER),))
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a panic of calamine's Rust code is no Exception
         return Found(documents=(document,), problems=(_broken(name, error),))
+    layouts = layouts_of(content) if survey.merged or survey.hidden else {}
     pages = tuple(
         Page(number=number, text="\n".join([title, *("\t".join(row).rstrip() for row in rows)]))
         for number, (title, rows) in enumerate(sheets, 1)
     )
-    return Found(
-        documents=(Document(name=name, media_type=media_type, pages=pages, tables=_tables(content, sheets, has_merged=has_merged)),)
-    )
+    seen = [one for one in sheets if one[0] not in unseen] + [one for one in sheets if one[0] in unseen]
+    tables = tuple(table for title, rows in seen for table in _tables(rows, layouts.get(title, Layout())))
+    problems = _problems(name, survey, {title for title, _ in sheets} & unseen, layouts)
+    return Found(documents=(Document(name=name, media_type=media_type, pages=pages, tables=tables),), problems=problems)
+
+
+def _problems(name: str, survey: Survey, unseen: set[str], layouts: Mapping[str, Layout]) -> tuple[Problem, ...]:
+    """Return what a person may have to know of a workbook that was read."""
+    rows, columns = sum(len(one.rows) for one in layouts.values()), sum(len(one.columns) for one in layouts.values())
+    hidden = [f"{count} {what}" for count, what in ((rows, "rows"), (columns, "columns")) if count]
+    hidden += [f"the sheet {title!r}" for title in sorted(unseen)]
+    problems = []
+    if hidden:
+        detail = f"{name}: hidden: {', '.join(hidden)}; such rows and columns are left out of its tables"
+        problems.append(Problem(code="hidden_cells", detail=detail, remedy="look at the original where they may matter"))
+    if survey.unvalued:
+        shown = ", ".join(survey.unvalued[:5]) + (" …" if len(survey.unvalued) > 5 else "")
+        detail = f"{name}: {len(survey.unvalued)} formulas have no stored value ({shown})"
+        problems.append(Problem(code="formulas_without_value", detail=detail, remedy="open and save it in a spreadsheet program"))
+    return tuple(problems)
 
 
 class _TooLarge(Exception):
@@ -73,16 +90,18 @@ def _sheets(book: Any, limits: Limits) -> list[tuple[str, list[list[str]]]]:
     return sheets
 
 
-def _tables(content: bytes, sheets: list[tuple[str, list[list[str]]]], *, has_merged: bool) -> tuple[Table, ...]:
-    """Return the tables of all sheets; in header rows a merged label counts for every column it spans."""
-    merged = _merged(content) if has_merged else {}
-    tables: list[Table] = []
-    for title, rows in sheets:
-        spread = _spread(rows, merged.get(title, ()))
-        for part in lay_out(spread):
-            headed = [spread[index] if index in part.headers else row for index, row in enumerate(rows)]
-            tables.append(table_of(headed, part))
-    return tuple(table for table in tables if table.columns)
+def _tables(rows: list[list[str]], layout: Layout) -> list[Table]:
+    """Return the tables of a sheet as it shows; in header rows a merged label counts for every column it spans."""
+    spread = _spread(rows, layout.merged)
+    shown = [row for row in range(len(rows)) if row not in layout.rows]
+    columns = [column for column in range(max(map(len, spread), default=0)) if column not in layout.columns]
+    spread = [[spread[row][column] for column in columns] for row in shown]
+    plain = [[rows[row][column] if column < len(rows[row]) else "" for column in columns] for row in shown]
+    tables = []
+    for part in lay_out(spread):
+        headed = [spread[index] if index in part.headers else row for index, row in enumerate(plain)]
+        tables.append(table_of(headed, part))
+    return [table for table in tables if table.columns]
 
 
 def as_text(value: Any) -> str:
@@ -112,62 +131,6 @@ def _spread(rows: list[list[str]], merged: Sequence[Merged]) -> list[list[str]]:
         if top < len(rows) and left < width and sum(1 for cell in rows[top] if cell) > 1:
             spread[top][left : right + 1] = [spread[top][left]] * (min(right + 1, width) - left)
     return spread
-
-
-def _merged(content: bytes) -> dict[str, tuple[Merged, ...]]:
-    """Return the merged ranges of each sheet of an xlsx by sheet name; none where openpyxl cannot read what calamine could."""
-    import warnings
-
-    import openpyxl
-
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of every extension it does not know
-            book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
-            found = {
-                sheet.title: tuple((r.min_row - 1, r.min_col - 1, r.max_row - 1, r.max_col - 1) for r in sheet.merged_cells.ranges)
-                for sheet in book.worksheets
-            }
-            book.close()
-            return found
-    except MemoryError:
-        raise
-    except Exception:
-        return {}
-
-
-def _survey(content: bytes) -> tuple[int, bool]:
-    """Return how many cells the widest and longest sheet of an xlsx spans, and whether any has merged cells.
-
-    calamine makes room for the whole span at once, so one stray cell at the far end would ask for terabytes.
-    """
-    span, merged = 0, False
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for member in archive.infolist():
-            if not member.filename.startswith("xl/worksheets/") or member.is_dir():
-                continue
-            last_row = last_column = 0
-            tail = b""
-            with archive.open(member) as part:
-                while piece := part.read(1 << 20):
-                    text = tail + piece
-                    for column, row in set(_CELL.findall(text)):
-                        last_row, last_column = max(last_row, int(row)), max(last_column, _column_number(column))
-                    merged = merged or b"mergeCell " in text
-                    tail = text[-300:]
-            span = max(span, last_row * last_column)
-    return span, merged
-
-
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
-
-
-def _column_number(letters: bytes) -> int:
-    """Return the number of a column: A is 1, XFD 16,384 (ECMA-376 part 1, 18.3.1.4)."""
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
 
 
 def _bomb(name: str, content: bytes, limits: Limits) -> Problem | None:

@@ -137,13 +137,36 @@ def _clean(job: frames.Header, content: bytes) -> Answer:
     import json
 
     from mailbot.core.document import Table
+    from mailbot.core.table_schema import schema_from_json
     from mailbot.core.tables import cleaned_to_json
     from mailbot.extract.clean import clean
 
     table = json.loads(content)
     rows = tuple(tuple(row) for row in table["rows"])
-    cleaned = clean(Table(columns=tuple(table["columns"]), rows=rows, page=table["page"]), language=job["language"])
+    loaded = Table(columns=tuple(table["columns"]), rows=rows, page=table["page"])
+    schema = schema_from_json(job["schema"]) if job["schema"] else None
+    cleaned = clean(loaded, language=job["language"], truths=job["truths"], schema=schema)
     return {"found": "cleaned", "cleaned": cleaned_to_json(cleaned)}, ()
+
+
+def _bulk(job: frames.Header, content: bytes) -> Answer:
+    """Load, and clean when asked, the main table of a large delimited file: the file to write, and what is said of it."""
+    from mailbot.core.tables import cleaned_to_json
+    from mailbot.extract import bulk, bulk_clean, bulk_files
+
+    try:
+        table = bulk.load(content)
+    except bulk.NotPlain as error:
+        return {"found": "bulk", "plain": False, "why": str(error)}, ()
+    header = {"found": "bulk", "plain": True, "rows": table.size, "repaired": table.repaired, "about": None, "changed": {}}
+    if not job["clean"]:
+        return header, (bulk_files.to_csv(table.names, table.columns, safe=False),)
+    cleaned = bulk_clean.clean(table, language=job["language"], truths=job["truths"])
+    header |= {"rows": cleaned.size, "about": cleaned_to_json(cleaned.about), "changed": cleaned.changed}
+    columns = cleaned.about.columns
+    if job["ending"] == ".parquet":
+        return header, (bulk_files.to_parquet(columns, cleaned.columns),)
+    return header, (bulk_files.to_csv([column.name for column in columns], cleaned.columns, safe=True),)
 
 
 def _detect(job: frames.Header, content: bytes) -> Answer:
@@ -156,7 +179,7 @@ def _hello(job: frames.Header, content: bytes) -> Answer:
     return {"found": "nothing"}, ()
 
 
-_JOBS = {"hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "clean": _clean, "render": _render}
+_JOBS = {"hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "clean": _clean, "bulk": _bulk, "render": _render}
 
 
 def _spent(setup: dict[str, Any]) -> bool:

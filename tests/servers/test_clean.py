@@ -44,6 +44,26 @@ def column(*values: str, name: str = "c", language: str = "") -> tuple[str, list
         (["+49 30 123", "0049 30"], "text", ["+49 30 123", "0049 30"]),
         (["KÃ¶ln", "  a \u00a0 b "], "text", ["Köln", "a b"]),
         (["-0.008", "0.5"], "decimal", ["-0.008", "0.5"]),
+        (["1\u2009234", "1\u00a0000\u00a0000"], "integer", ["1234", "1000000"]),
+        (["1’234.50", "2’000.00"], "decimal", ["1234.50", "2000.00"]),
+        (["(12.50)", "3-", "−4"], "decimal", ["-12.50", "-3", "-4"]),
+        (["12,5 kg", "3 KG", "1.000,0kg"], "decimal", ["12.5", "3", "1000.0"]),
+        (["3 Stk.", "12 Stk."], "integer", ["3", "12"]),
+        (["12a", "7b"], "text", ["12a", "7b"]),
+        (["5 m²", "12 m2"], "integer", ["5", "12"]),
+        (["12.5％", "３％"], "percent", ["12.5", "3"]),
+        (["Ja", "nein"], "boolean", ["true", "false"]),
+        (["Tak", "NIE"], "boolean", ["true", "false"]),
+        (["да", "нет", "n/a"], "boolean", ["true", "false", ""]),
+        (["是", "否"], "boolean", ["true", "false"]),
+        (["ja", "no"], "text", ["ja", "no"]),
+        (["3. März 2026", "1. Mai 2026"], "date", ["2026-03-03", "2026-05-01"]),
+        (["2026年5月3日", "2026/5/4"], "date", ["2026-05-03", "2026-05-04"]),
+        (["13/05/26", "05/13/26"], "text", ["13/05/26", "05/13/26"]),
+        (["ＡＢ－１２", "ｃｄ"], "text", ["AB-12", "cd"]),
+        (["Ａ社", "（株）"], "text", ["A社", "（株）"]),
+        (["Ã¼ber", "MÃ¼ller â€“ Söhne"], "text", ["über", "Müller – Söhne"]),
+        (["a\u200bb", "x\ty"], "text", ["ab", "x y"]),
         (["", "-", "n/a"], "text", ["", "", ""]),
     ],
 )
@@ -77,6 +97,26 @@ def test_currencies_are_not_mixed_and_not_guessed() -> None:
     assert (kind, after, cleaned.notes[0].kind) == ("text", ["12 €", "£ 3"], "mixed_currency")
     assert column("$5", "$6.10")[2].columns[0].currency == "$"
     assert column("5", "6", name="Price (€)")[2].columns[0].currency == "EUR"
+
+
+def test_units_are_split_off_only_when_there_is_one() -> None:
+    assert column("3 kg", "4 kg")[2].columns[0].unit == "kg"
+    assert column("3", "4", name="Weight (kg)")[2].columns[0].unit == "kg"
+    assert column("3", "4", name="Length in mm")[2].columns[0].unit == "mm"
+    for values in (["3 kg", "500 g"], ["3 kg", "4"]):
+        kind, after, cleaned = column(*values)
+        assert (kind, after, cleaned.notes[0].kind) == ("text", values, "mixed_unit")
+    assert column("3 g", "4", name="Weight (kg)")[2].notes[0].kind == "mixed_unit"
+    assert [(change.before, change.kind) for change in column("1,5 kg", "2 kg")[2].changes] == [
+        ("1,5 kg", "unit"),
+        ("2 kg", "unit"),
+    ]
+
+
+def test_truth_words_count_only_in_the_configured_languages() -> None:
+    words = Table(columns=("c",), rows=(("oui",), ("non",)))
+    assert clean(words, truths=("fr",)).columns[0].type == "boolean"
+    assert clean(words, truths=("en", "de")).columns[0].type == "text"
 
 
 def test_one_value_of_another_kind_makes_the_column_text_and_is_named() -> None:

@@ -11,6 +11,7 @@ import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
 from mailbot.core.document import Table
+from mailbot.extract.clean import clean
 from mailbot.extract.reader import Limits
 from mailbot.extract.spreadsheet import as_text, read
 
@@ -86,12 +87,62 @@ def test_merged_cells_in_the_body_are_not_multiplied() -> None:
     assert table.rows[1] == ("see below", "", "5")
 
 
-def test_each_sheet_is_a_table_and_hidden_rows_stay() -> None:
+def test_each_sheet_is_a_table() -> None:
     made = book([["Item", "Qty"], ["Bolt", 1], ["Nut", 2]], [], [["Code", "Weight"], ["A1", 2.5], ["A2", 3.5]])
-    first_sheet(made).row_dimensions[3].hidden = True
     first, second = tables(saved(made))
     assert first.rows == (("Bolt", "1"), ("Nut", "2"))
     assert second.columns == ("Code", "Weight")
+
+
+def test_hidden_rows_and_columns_are_left_out_of_the_table_and_told() -> None:
+    rows: list[list[object]] = [["Item", "Cost", "Qty"], ["Bolt", 9, 1], ["Nut", 8, 2], ["Oil", 7, 3], ["Can", 6, 4]]
+    made = book(rows)
+    first_sheet(made).row_dimensions[3].hidden = True
+    first_sheet(made).column_dimensions["B"].hidden = True
+    found = read("a.xlsx", saved(made), XLSX, Limits())
+    (table,) = found.documents[0].tables
+    assert table == Table(columns=("Item", "Qty"), rows=(("Bolt", "1"), ("Oil", "3"), ("Can", "4")))
+    assert "Nut\t8\t2" in found.documents[0].pages[0].text  # nothing is lost
+    assert [(problem.code, problem.severity) for problem in found.problems] == [("hidden_cells", "info")]
+    assert "1 rows, 1 columns" in found.problems[0].detail
+
+
+def test_tables_of_hidden_sheets_come_last() -> None:
+    made = book([["Code", "Weight"], ["A1", 2.5], ["A2", 3.5]], [["Item", "Qty"], ["Bolt", 1], ["Nut", 2]])
+    first_sheet(made).sheet_state = "hidden"
+    made.active = 1
+    found = read("a.xlsx", saved(made), XLSX, Limits())
+    assert [table.columns for table in found.documents[0].tables] == [("Item", "Qty"), ("Code", "Weight")]
+    assert "the sheet 'Sheet 1'" in found.problems[0].detail
+
+
+def test_formulas_without_a_stored_value_are_told() -> None:
+    found = read("a.xlsx", saved(book([["Item", "Sum"], ["Bolt", 2], ["Nut", "=B2*2"], ["Oil", "=B2"]])), XLSX, Limits())
+    assert [row[1] for row in found.documents[0].tables[0].rows] == ["2", "", ""]
+    assert [(problem.code, problem.severity) for problem in found.problems] == [("formulas_without_value", "warning")]
+    assert "2 formulas have no stored value (sheet1!B3, sheet1!B4)" in found.problems[0].detail
+
+
+def test_several_tables_of_one_sheet_and_numbers_stored_as_text() -> None:
+    content = saved(
+        book(
+            [
+                ["Item", "Qty", "Price"], ["Bolt", "1.000", "2,50 €"], ["Nut", "12", "0,30 €"], [None], ["Returned"],
+                ["Code", "Weight"], ["A1", 2.5], ["A2", 3.5], ["A3", 4.0],
+            ]
+        )
+    )  # fmt: skip
+    first, second = tables(content)
+    assert first.rows == (("Bolt", "1.000", "2,50 €"), ("Nut", "12", "0,30 €"))
+    assert (second.columns[:2], [row[0] for row in second.rows]) == (("Code", "Weight"), ["A1", "A2", "A3"])
+    assert [row.cells[2] for row in clean(first).rows] == ["2.50", "0.30"]
+
+
+def test_serials_under_a_name_of_dates_are_days() -> None:
+    (table,) = tables(saved(book([["Item", "Delivery date", "No."], ["Bolt", 46145, 46145], ["Nut", 46146, 46146]])))
+    cleaned = clean(table)
+    assert [row.cells[1:] for row in cleaned.rows] == [("2026-05-03", "46145"), ("2026-05-04", "46146")]
+    assert [note.kind for note in cleaned.notes] == ["by_serial"]
 
 
 def test_formulas_come_by_their_stored_value() -> None:

@@ -1,0 +1,94 @@
+"""In charge of telling what cleaning did to a table: every kind of change with its count and examples, notes, and sums checked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mailbot.core.tables import CellChange, ChangeKind, Cleaned, cleaned_to_json
+
+_EXAMPLES = 3
+_WIDEST = 48
+
+KIND_WORDS: dict[ChangeKind, str] = {
+    "space": "spaces made single", "width": "full-width characters", "mojibake": "broken encoding mended",
+    "missing": "words for no value", "number": "numbers", "money": "amounts without their currency", "percent": "percentages",
+    "unit": "figures without their unit",
+    "date": "dates", "boolean": "yes and no", "value": "spelled as the schema does",
+}  # fmt: skip
+
+
+def report_to_json(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, rows: int | None = None) -> dict[str, Any]:
+    """Return the cleaned table as JSON with a `summary`: for each kind of change its count and first examples.
+
+    Of a large table, which is not held whole, `counts` and `rows` say how many there are.
+    """
+    return {
+        "row_count": len(cleaned.rows) if rows is None else rows,
+        "summary": [
+            {"kind": kind, "count": count, "examples": [_change_to_json(cleaned, one) for one in examples]}
+            for kind, count, examples in _by_kind(cleaned.changes, counts)
+        ],
+        **cleaned_to_json(cleaned),
+    }
+
+
+def report_text(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, rows: int | None = None) -> str:
+    """Return the report as lines for a person: columns, changes by kind, notes, and printed totals beside their sums."""
+    columns = [
+        (column.name, column.loaded, " ".join(filter(None, (column.type, column.currency, column.unit))))
+        for column in cleaned.columns
+    ]
+    changes = [
+        (KIND_WORDS[kind], str(count), "; ".join(_told(cleaned, one) for one in examples))
+        for kind, count, examples in _by_kind(cleaned.changes, counts)
+    ]
+    checks = [
+        (
+            f"row {check.row + 1}",
+            cleaned.columns[check.column].name,
+            check.printed,
+            check.computed,
+            "agrees" if check.agrees else "DIFFERS",
+        )
+        for check in cleaned.checks
+    ]
+    notes = [
+        f"{cleaned.columns[note.column].name}: {note.detail}" if note.column is not None else note.detail for note in cleaned.notes
+    ]
+    size, changed = len(cleaned.rows) if rows is None else rows, sum(counts.values()) if counts else len(cleaned.changes)
+    parts = [f"{size} rows, {len(cleaned.totals)} of totals set apart, {changed} cells changed"]
+    parts += _aligned(("column", "loaded as", "type"), columns)
+    parts += _aligned(("change", "cells", "examples"), changes) if changes else []
+    parts += _aligned(("total", "column", "printed", "sum of rows", ""), checks) if checks else []
+    parts += ["", "to look at", *(f"  {note}" for note in notes)] if notes else []
+    return "\n".join(parts)
+
+
+def _by_kind(changes: Sequence[CellChange], counts: Mapping[str, int] | None) -> list[tuple[ChangeKind, int, list[CellChange]]]:
+    """Return the kinds, the most frequent first, with count and the first few of different text."""
+    found = []
+    for kind, count in Counter(change.kind for change in changes).most_common():
+        examples: dict[str, CellChange] = {}
+        for change in changes:
+            if change.kind == kind and len(examples) < _EXAMPLES:
+                examples.setdefault(change.before, change)
+        found.append((kind, counts.get(kind, count) if counts else count, list(examples.values())))
+    return found
+
+
+def _change_to_json(cleaned: Cleaned, change: CellChange) -> dict[str, Any]:
+    return {"row": change.row, "column": cleaned.columns[change.column].name, "before": change.before, "after": change.after}
+
+
+def _told(cleaned: Cleaned, change: CellChange) -> str:
+    before, after = (text if len(text) <= _WIDEST else text[:_WIDEST] + "…" for text in (change.before, change.after))
+    return f"row {change.row + 1}, {cleaned.columns[change.column].name}: {before!r} → {after!r}"
+
+
+def _aligned(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return a table of text, columns as wide as their widest cell, after an empty line."""
+    widths = [max(len(row[place]) for row in (head, *rows)) for place in range(len(head))]
+    lines = [head, *rows]
+    return ["", *("  " + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines)]

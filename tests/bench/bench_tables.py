@@ -1,0 +1,122 @@
+"""Measures how tables load and prints Markdown: `python -m tests.bench.bench_tables dirt` scores dirty files by kind, `big` reads a
+large one. The peers (DuckDB, pandas, clevercsv) are those that --peers-python has.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from mailbot.core.table_load import load_tables
+from tests.bench.bench_generate import can, table
+from tests.unit.table_dirt import Dirty, Grid, Score, dirty, score
+from tests.unit.table_shapes import SEEN, UNSEEN, Shape
+
+PEERS = ("duckdb", "pandas", "clevercsv")
+WORKER = Path(__file__).with_name("tables_worker.py")
+TOWNS = ("Köln", "Bremen", "Leeds", "Porto", "Aarhus")
+
+
+def by_mailbot(files: Sequence[Dirty]) -> tuple[list[Grid | None], float]:
+    """Return the main table of each file, and the CPU seconds."""
+    begun, found = time.process_time(), []
+    for one in files:
+        tables = load_tables(one.text).tables
+        found.append([list(tables[0].columns), *map(list, tables[0].rows)] if tables else None)
+    return found, time.process_time() - begun
+
+
+def by_peer(python: str, peer: str, files: Sequence[Dirty]) -> tuple[list[Grid | None], float]:
+    """Return what a peer makes of each file, and the CPU seconds. Raises CalledProcessError."""
+    found: list[Grid | None] = []
+    seconds = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{number}.csv") for number in range(len(files))]
+        for path, one in zip(paths, files, strict=True):
+            path.write_bytes(one.text.encode())
+        for start in range(0, len(paths), 500):
+            answer = asked(python, peer, *map(str, paths[start : start + 500]))
+            found += answer["found"]
+            seconds += answer["cpu"]
+    return found, seconds
+
+
+def asked(python: str, peer: str, *arguments: str) -> dict[str, Any]:
+    """Run the worker. Raises CalledProcessError."""
+    done = subprocess.run([python, str(WORKER), peer, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def dirt(shapes: Sequence[Callable[[], Shape]], step: int, python: str) -> None:
+    """Print mean F1 and the share loaded exactly, by kind and reader."""
+    files = [one for shape in shapes for one in dirty(shape(), step=step)]
+    kinds = list(dict.fromkeys(one.kind for one in files))
+    read = {"mailbot": by_mailbot(files)}
+    read |= {peer: by_peer(python, peer, files) for peer in PEERS if can(python, peer)}
+    scores = {
+        name: [score(one.meant, grid or []) for one, grid in zip(files, grids, strict=True)] for name, (grids, _) in read.items()
+    }
+    rows = [[kind, str(sum(one.kind == kind for one in files))] for kind in [*kinds, "all files"]]
+    for own in scores.values():
+        for row, kind in zip(rows, [*kinds, ""], strict=True):
+            row.append(_told([found for one, found in zip(files, own, strict=True) if kind in (one.kind, "")]))
+    rows[-1][1] = str(len(files))
+    rows.append(["CPU seconds", "", *(f"{seconds:.1f}" for _, seconds in read.values())])
+    print(table(("kind: mean F1 (exact)", "files", *read), rows))
+
+
+def _told(scores: Sequence[Score]) -> str:
+    return f"{mean(one.f1 for one in scores):.3f} ({sum(one.exact for one in scores) / len(scores):.0%})"
+
+
+def big(megabytes: int, python: str) -> None:
+    """Print CPU seconds and memory of reading a large file: ids, dates, amounts with decimal comma, text in quotes, yes and no."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "big.csv")
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.write("Order;Day;Customer;Article;Text;Qty;Price;Paid\r\n")
+            for n in range(megabytes * 10_500):
+                file.write(
+                    f"{100000 + n};{n % 28 + 1:02}.{n % 12 + 1:02}.{2020 + n % 6};C{n * 7919 % 40000:05};A-{n * 31 % 5000:04};"
+                    f'"Part {n * 17 % 3000} for {TOWNS[n % 5]}, grey and of a size";{n * 13 % 500};{n * 37 % 9000},{n * 7 % 100:02} €;'
+                    f"{'ja' if n % 3 else 'nein'}\r\n"
+                )
+        names = {
+            "duckdb": "DuckDB, automatic, into a table",
+            "pandas": "pandas, told the delimiter",
+            "mailbot": "mailbot: load, clean, write",
+        }
+        rows = []
+        for peer, told in names.items():
+            runs_in = sys.executable if peer == "mailbot" else python
+            if peer == "mailbot" or can(runs_in, peer):
+                answer = asked(runs_in, peer, "--big", str(path))
+                rows.append((told, f"{answer['found'][0]:,}", f"{answer['cpu']:.2f}", f"{answer['megabytes']:.0f}"))
+        print(f"{path.stat().st_size / 1e6:.0f} MB\n\n" + table(("reader", "rows", "CPU s", "MB resident"), rows))
+
+
+def main() -> None:
+    """Print the tables that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["dirt", "big"])
+    parser.add_argument("--step", type=int, default=5, help="dirt: every n-th row of a table is made the bad one")
+    parser.add_argument("--unseen", action="store_true", help="dirt: from the shapes that nothing was settled on")
+    parser.add_argument("--megabytes", type=int, default=100, help="big: size of the file")
+    parser.add_argument("--peers-python", default=sys.executable, help="an interpreter that has duckdb, pandas and clevercsv")
+    asked_for = parser.parse_args()
+    if asked_for.what == "dirt":
+        dirt(UNSEEN if asked_for.unseen else SEEN, asked_for.step, asked_for.peers_python)
+    else:
+        big(asked_for.megabytes, asked_for.peers_python)
+
+
+if __name__ == "__main__":
+    main()
