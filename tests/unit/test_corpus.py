@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.brief import BRIEF, MAIL, MAX_MAIL_BYTES, REPLY
+from mailbot.core.brief import BRIEF, MAIL, MAX_MAIL_BYTES, REPLY, reply_of
 from mailbot.errors import MailbotError
 from mailbot.generate.corpus import __main__ as command
 from mailbot.generate.corpus.facts import MAKERS, PROBLEMS, values
@@ -244,5 +244,8 @@ def test_the_command_writes_json_lines(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr("sys.argv", ["corpus", "--examples", "20", "--seed", "11", "--out", str(out)])
     command.main()
     lines = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
-    assert [Example(**(line | {"facts": tuple(line["facts"])})) for line in lines] == list(examples(20, seed=11))
+    wanted = list(examples(20, seed=11))
+    read = [Example(**(line | {"facts": tuple(line["facts"]), "reply": reply_of(line["reply"])[1]})) for line in lines]
+    assert read == wanted
+    assert [reply_of(line["reply"])[0] for line in lines] == [one.intent for one in wanted]
     assert asdict(next(examples(1, seed=11))).keys() == lines[0].keys()
