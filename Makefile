@@ -26,7 +26,7 @@ demo: install
 	$(BIN)/mailbot demo
 
 test: install-test system check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install-test
 	$(BIN)/ruff check .

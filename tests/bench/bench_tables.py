@@ -86,8 +86,8 @@ def big(megabytes: int, python: str) -> None:
             for n in range(megabytes * 10_500):
                 file.write(
                     f"{100000 + n};{n % 28 + 1:02}.{n % 12 + 1:02}.{2020 + n % 6};C{n * 7919 % 40000:05};A-{n * 31 % 5000:04};"
-                    f'"Part {n * 17 % 3000} for {TOWNS[n % 5]}, grey and of a size";{n * 13 % 500};{n * 37 % 9000},{n * 7 % 100:02} €;'
-                    f"{'ja' if n % 3 else 'nein'}\r\n"
+                    f'"Part {n * 17 % 3000} for {TOWNS[n % 5]}, grey and of a size";{n * 13 % 500};{n * 37 % 9000},{n * 7 % 100:02}'
+                    f" €;{'ja' if n % 3 else 'nein'}\r\n"
                 )
         names = {
             "duckdb": "DuckDB, automatic, into a table",
