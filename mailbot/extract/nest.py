@@ -15,12 +15,13 @@ from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
-from mailbot.extract.media_type import MAIL, reader_type
+from mailbot.extract.media_type import MAIL, OUTLOOK, PACKED, reader_type
 from mailbot.extract.reader import Found, Member
 from mailbot.extract.spawn import WorkerDied
 from mailbot.ports import Extracted
 
-ARCHIVE = "application/zip"
+MAILS = (MAIL, OUTLOOK)
+"""Types of files that are read as a message."""
 
 _OVER = {
     "memory": "it needs more than {memory_mb} MB of memory",
@@ -68,7 +69,7 @@ class Nest:
         message: Message | None = None
         if problems:
             piece = _Piece(problems=problems)
-        elif kind == MAIL and self._refusal(whole) is None:
+        elif kind in MAILS and self._refusal(whole) is None:
             message, piece = await self._mail(whole, prefix="", depth=0)
         else:
             piece = await self._file(whole, depth=0)
@@ -105,7 +106,7 @@ class Nest:
         digest = await off_loop(len(file.content), _digest, file.content)
         bare = Document(name=file.name, media_type=file.media_type, sha256=digest)
         refused = self._refusal(file)
-        if refused is None and file.media_type in (MAIL, ARCHIVE) and depth > self._settings.archive_depth:
+        if refused is None and (file.media_type in MAILS or file.media_type in PACKED) and depth > self._settings.archive_depth:
             refused = Problem(
                 code="archive_limits",
                 detail=f"{file.name}: nested deeper than {self._settings.archive_depth}",
@@ -113,11 +114,11 @@ class Nest:
             )
         if refused is not None:
             return _Piece(documents=(bare,), problems=(refused,))
-        if file.media_type == MAIL:
+        if file.media_type in MAILS:
             message, piece = await self._mail(file, prefix=f"{file.name}/", depth=depth)
             pages = (Page(number=1, text=_as_page(message)),) if message else ()
             return replace(piece, documents=(replace(bare, pages=pages), *piece.documents))
-        found, problems = await (self._archive(file, digest) if file.media_type == ARCHIVE else self._found(file, digest))
+        found, problems = await (self._archive(file, digest) if file.media_type in PACKED else self._found(file, digest))
         pieces = await self._inside(found.members, depth + 1)
         documents = found.documents or (() if found.members else (bare,))
         return _Piece(
@@ -156,7 +157,7 @@ class Nest:
     async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
         """Have a mail parsed, then each of its attachments read, named below `prefix`."""
         try:
-            answer, body = await self._ask({"kind": "mail", "name": file.name}, file.content)
+            answer, body = await self._ask({"kind": "mail", "name": file.name, "media_type": file.media_type}, file.content)
         except WorkerDied as error:
             return None, _Piece(problems=(self._died(file.name, error),))
         problem = self._unread(file.name, answer)

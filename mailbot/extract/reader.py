@@ -64,6 +64,11 @@ READERS: dict[str, str] = {
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",
     "application/zip": "mailbot.extract.archive",
+    "application/x-tar": "mailbot.extract.tarball",
+    "application/gzip": "mailbot.extract.tarball",
+    "application/x-bzip2": "mailbot.extract.tarball",
+    "application/x-xz": "mailbot.extract.tarball",
+    "application/x-7z-compressed": "mailbot.extract.seven_zip",
 }
 """Which module's `read` reads a media type. message/rfc822 is not here: the worker parses mail itself."""
 
