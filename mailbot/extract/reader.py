@@ -63,6 +63,10 @@ READERS: dict[str, str] = {
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",
+    "application/rtf": "mailbot.extract.rich_text",
+    "application/pkcs7-mime": "mailbot.extract.signed_file",
+    "application/pkcs7-signature": "mailbot.extract.signed_file",
+    "application/vnd.ms-tnef": "mailbot.extract.tnef",
     "application/zip": "mailbot.extract.archive",
     "application/x-tar": "mailbot.extract.tarball",
     "application/gzip": "mailbot.extract.tarball",
@@ -70,7 +74,7 @@ READERS: dict[str, str] = {
     "application/x-xz": "mailbot.extract.tarball",
     "application/x-7z-compressed": "mailbot.extract.seven_zip",
 }
-"""Which module's `read` reads a media type. message/rfc822 is not here: the worker parses mail itself."""
+"""Which module's `read` reads a media type. message/rfc822 and application/vnd.ms-outlook are not here: the worker parses mail itself."""
 
 
 def reader_for(media_type: str) -> Reader | None:
