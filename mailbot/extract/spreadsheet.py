@@ -15,6 +15,7 @@ from typing import Any
 from mailbot.core.document import Document, Page, Problem, Table
 from mailbot.core.table_layout import lay_out
 from mailbot.core.table_load import table_of
+from mailbot.extract.office_package import bomb
 from mailbot.extract.reader import Found, Limits
 
 Merged = tuple[int, int, int, int]
@@ -31,9 +32,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     document = Document(name=name, media_type=media_type)
     if not content:
         return Found(documents=(document,), problems=(Problem(code="empty_file", detail=f"{name} has no bytes"),))
-    if bomb := _bomb(name, content, limits):
-        return Found(documents=(document,), problems=(bomb,))
     try:
+        if content.startswith(b"PK") and (too_much := bomb(name, content, limits)):
+            return Found(documents=(document,), problems=(too_much,))
         span, has_merged = _survey(content) if content.startswith(b"PK") else (0, False)
         if span > _MOST_CELLS:
             raise _TooLarge(f"a sheet spans {span:,} cells, the limit is {_MOST_CELLS:,}")
@@ -168,25 +169,6 @@ def _column_number(letters: bytes) -> int:
     for letter in letters:
         number = number * 26 + letter - 64
     return number
-
-
-def _bomb(name: str, content: bytes, limits: Limits) -> Problem | None:
-    """Return the problem of a zip whose directory says that it unpacks to more than the limits, before anything is unpacked."""
-    if not content.startswith(b"PK"):
-        return None
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        return _broken(name, error)
-    unpacked = sum(member.file_size for member in members)
-    if unpacked > limits.archive_bytes or unpacked > limits.archive_ratio * max(len(content), 100_000):
-        return Problem(
-            code="archive_limits",
-            detail=f"{name} would unpack to {unpacked:,} bytes from {len(content):,}",
-            remedy="ask for the table as CSV",
-        )
-    return None
 
 
 def _broken(name: str, error: BaseException) -> Problem:
