@@ -53,6 +53,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "signature_unverified": ("info", "a signature could not be verified"),
     "signature_broken": ("warning", "a signature does not fit: what was signed was changed"),
     "encrypted_message": ("error", "the message or file is encrypted for somebody's key"),
+    "payment_code_differs": ("error", "a payment code asks for an account or an amount that its page does not show"),
     "charset_unknown": ("warning", "the text's encoding could not be told for sure"),
     "ambiguous_table": (
         "warning",

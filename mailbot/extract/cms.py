@@ -148,7 +148,7 @@ def _verified(signer: Any, certificate: Any, name: str, forms: Sequence[bytes], 
     if digest in _WEAK:
         return Signature(signer=name, state="unverified", detail=f"by {digest.upper()}, which anybody can forge")
     broken = Signature(signer=name, state="broken", detail="the signature does not fit: it was changed after it was signed")
-    signed_forms = [form for form in map(lambda content: _signed_bytes(signer, content, digest, kind), forms) if form is not None]
+    signed_forms = [form for content in forms if (form := _signed_bytes(signer, content, digest, kind)) is not None]
     if not signed_forms:
         return broken
     try:
@@ -190,18 +190,19 @@ def _fits(key: Any, signer: Any, signed: bytes, digest: str) -> bool:
 
     method = signer["signature_algorithm"]
     signature = signer["signature"].native
-    hashed = {"sha224": hashes.SHA224, "sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}.get(digest)
+    known = {"sha224": hashes.SHA224(), "sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
+    hashed = known.get(digest)
     if hashed is None and not isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         raise UnsupportedAlgorithm(digest)
     try:
         if isinstance(key, rsa.RSAPublicKey) and hashed:
             if method.signature_algo == "rsassa_pss":
                 salt = method["parameters"]["salt_length"].native
-                key.verify(signature, signed, padding.PSS(padding.MGF1(hashed()), salt), hashed())
+                key.verify(signature, signed, padding.PSS(padding.MGF1(hashed), salt), hashed)
             else:
-                key.verify(signature, signed, padding.PKCS1v15(), hashed())
+                key.verify(signature, signed, padding.PKCS1v15(), hashed)
         elif isinstance(key, ec.EllipticCurvePublicKey) and hashed:
-            key.verify(signature, signed, ec.ECDSA(hashed()))
+            key.verify(signature, signed, ec.ECDSA(hashed))
         elif isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
             key.verify(signature, signed)
         else:

@@ -50,21 +50,23 @@ ENDINGS = {
     "tif": "image/tiff", "tiff": "image/tiff", "webp": "image/webp", "bmp": "image/bmp", "gif": "image/gif",
     "csv": "text/csv", "tsv": "text/tab-separated-values", "tab": "text/tab-separated-values", "txt": "text/plain",
     "text": "text/plain", "log": "text/plain", "md": "text/plain", "htm": "text/html", "html": "text/html", "xhtml": "text/html",
-    "zip": "application/zip", "tar": "application/x-tar", "xml": "application/xml", "json": "application/json", "rtf": "application/rtf",
+    "zip": "application/zip", "xml": "application/xml", "json": "application/json", "rtf": "application/rtf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xls": "application/vnd.ms-excel",
     "xlsm": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ods": "application/vnd.oasis.opendocument.spreadsheet", "doc": "application/msword",
     "docx": _DOCX,
     "xlsb": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "docm": _DOCX, "dotx": _DOCX,
     "ics": "text/calendar", "ifb": "text/calendar", "vcf": "text/vcard", "vcard": "text/vcard", "msg": OUTLOOK,
-    "p7m": SIGNED, "p7s": SIGNATURE, "7z": "application/x-7z-compressed", "tgz": "application/gzip", "gz": "application/gzip",
+    "p7m": SIGNED, "p7s": SIGNATURE, "7z": "application/x-7z-compressed", "tar": "application/x-tar", "tgz": "application/gzip",
+    "gz": "application/gzip",
 }  # fmt: skip
 
 _SAME = {
     "application/x-pkcs7-mime": SIGNED, "application/x-pkcs7-signature": SIGNATURE, "application/ms-tnef": TNEF,
     "application/x-gzip": "application/gzip", "application/x-bzip": "application/x-bzip2", "text/x-vcard": "text/vcard",
     "text/directory": "text/vcard", "application/ics": "text/calendar", "text/rtf": "application/rtf",
-    "application/x-zip-compressed": "application/zip", "application/x-tar-gz": "application/gzip", "text/x-vcalendar": "text/calendar",
+    "application/x-zip-compressed": "application/zip", "application/x-tar-gz": "application/gzip",
+    "text/x-vcalendar": "text/calendar",
 }  # fmt: skip
 """Names that senders use for a type, and the registered one."""
 

@@ -1,4 +1,4 @@
-"""Reads Outlook's .msg files ([MS-OXMSG]: a compound file with a storage for each recipient and attachment) as the mail they are."""
+"""Reads Outlook's .msg files ([MS-OXMSG]: compound files, a storage for each recipient and attachment) as the mail they are."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ class _Reader:
         for kind, number, _, value in entries:
             if kind in (0x0003, 0x000B, 0x0040):  # an integer, a truth value, a time
                 fixed[number] = int.from_bytes(value[: {0x0003: 4, 0x000B: 2, 0x0040: 8}[kind]], "little")
-        code = fixed.get(mapi.CODEPAGE) if isinstance(fixed.get(mapi.CODEPAGE), int) else None
-        codec = f"cp{code}" if code else stated
+        code = fixed.get(mapi.CODEPAGE)
+        codec = f"cp{code}" if isinstance(code, int) else stated
         found = dict(fixed)
         for kind, number, _, _ in entries:
             if kind in (0x001E, 0x001F, 0x0102) and number not in found:  # text of 8 or 16 bits, bytes

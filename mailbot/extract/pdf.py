@@ -14,6 +14,7 @@ import pypdfium2
 from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
+from mailbot.extract.codes import with_codes
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
@@ -61,7 +62,7 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     document = Document(
         name=name, media_type=media_type, pages=tuple(one.page for one in seen), tables=tuple(tables), fields=fields_of(seen)
     )
-    return Found(documents=(document,), problems=tuple(problems))
+    return with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

@@ -77,7 +77,7 @@ READERS: dict[str, str] = {
     "application/x-xz": "mailbot.extract.tarball",
     "application/x-7z-compressed": "mailbot.extract.seven_zip",
 }
-"""Which module's `read` reads a media type. message/rfc822 and application/vnd.ms-outlook are not here: the worker parses mail itself."""
+"""Which module's `read` reads a media type. Mail and Outlook's messages are not here: the worker parses them itself."""
 
 
 def reader_for(media_type: str) -> Reader | None:

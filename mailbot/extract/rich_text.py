@@ -45,12 +45,12 @@ _CHARSETS = {
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """Read a rich text file."""
-    problems = ()
-    if len(content) > MAX_RTF:
-        detail = f"{name}: only the first {MAX_RTF} bytes were read"
-        problems = (Problem(code="too_large", detail=detail, remedy="look at the original"),)
+    detail = f"{name}: only the first {MAX_RTF} bytes were read"
+    cut = Problem(code="too_large", detail=detail, remedy="look at the original")
     page = Page(number=1, text=decode_rtf(content))
-    return Found(documents=(Document(name=name, media_type=media_type, pages=(page,)),), problems=problems)
+    return Found(
+        documents=(Document(name=name, media_type=media_type, pages=(page,)),), problems=(cut,) if len(content) > MAX_RTF else ()
+    )
 
 
 @dataclass(frozen=True, slots=True)

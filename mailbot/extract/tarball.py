@@ -20,8 +20,8 @@ TAR = "application/x-tar"
 
 _OPENED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     "application/gzip": lambda packed: gzip.GzipFile(fileobj=packed),  # type: ignore[dict-item, return-value]
-    "application/x-bzip2": lambda packed: bz2.BZ2File(packed),
-    "application/x-xz": lambda packed: lzma.LZMAFile(packed),
+    "application/x-bzip2": bz2.BZ2File,
+    "application/x-xz": lzma.LZMAFile,
 }
 _ENDINGS = {"tgz": "tar", "tbz": "tar", "tbz2": "tar", "txz": "tar"}
 
@@ -72,7 +72,7 @@ def _take_tar(unpacking: Unpacking, stream: IO[bytes], packed: int) -> None:
             full = unpacking.wanted(member.name, special=special)
             if full and (body := archive.extractfile(member)):
                 unpacking.add(full, _pieces(body, member.size), packed)
-            archive.members.clear()  # type: ignore[attr-defined]  # it keeps every header it has passed
+            archive.members = []  # it would keep every header it has passed
 
 
 def _pieces(body: IO[bytes], size: int) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from mailbot.core.document import Document, Page, Problem
+from mailbot.core.document import Document, Page
 from mailbot.errors import BadInput
 from mailbot.extract import charset, html, mapi
 from mailbot.extract.mapi import Enclosure, Note, Value
@@ -127,7 +127,7 @@ def _text(value: bytes, codec: str) -> str:
 
 
 def _values(content: bytes, codec: str) -> tuple[dict[int, Value], bool]:
-    """Return the MAPI properties of an attribute (2.1.3.4) that are text, bytes or whole numbers, and whether it was read to its end."""
+    """Return the MAPI properties of an attribute (2.1.3.4), text, bytes and whole numbers, and whether it was read to its end."""
     found: dict[int, Value] = {}
     try:
         _gather(_Fields(content), codec, found)

@@ -84,8 +84,9 @@ class Unpacking:
 
 
 def unpack(name: str, limits: Limits, take_out: Callable[[Unpacking], None]) -> Found:
-    """Return what `take_out` takes out of an archive, with the problems: archive_limits, broken_archive, unsafe_name, encrypted_archive.
+    """Return what `take_out` takes out of an archive.
 
+    Problems: archive_limits, broken_archive, unsafe_name, encrypted_archive.
     An archive over a limit is refused whole; of a broken one, what was read before the break is kept.
     """
     unpacking = Unpacking(name, limits)

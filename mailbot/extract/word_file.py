@@ -25,7 +25,9 @@ MAX_TEXT = 5_000_000
 """Characters that are kept."""
 
 _BREAKS = {"tab": "\t", "ptab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "\u2011", "softHyphen": ""}
-_LEFT_OUT = frozenset({"del", "moveFrom", "instrText", "delText", "Fallback", "annotation", "sdtPr", "pPr", "rPr", "tblPr", "sectPr"})
+_LEFT_OUT = frozenset(
+    {"del", "moveFrom", "instrText", "delText", "Fallback", "annotation", "sdtPr", "pPr", "rPr", "tblPr", "sectPr"}
+)
 """Elements whose text is not shown, or shown twice."""
 _BROKEN = (zipfile.BadZipFile, KeyError, ValueError, NotImplementedError, RuntimeError, EOFError, SyntaxError)
 
