@@ -124,7 +124,7 @@ def _places(page: Any, shown: Shown) -> list[Box]:
 
 
 def _dense(page: Any, item: Any, kind: int, aspect: float) -> bool:
-    """Return whether a thing of a code's size may be one: a path of many corners, a picture unless it is wide and in colour (a logo)."""
+    """Return whether a thing of a code's size may be one: a path of many corners, a picture unless wide and in colour (a logo)."""
     if kind == pdfium.FPDF_PAGEOBJ_PATH:
         return bool(pdfium.FPDFPath_CountSegments(item) >= 4 * _MODULES)
     facts = pdfium.FPDF_IMAGEOBJ_METADATA()

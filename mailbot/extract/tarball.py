@@ -11,15 +11,15 @@ import io
 import lzma
 import tarfile
 from collections.abc import Callable, Iterator
-from typing import IO
+from typing import IO, Any
 
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.unpack import CHUNK, RATIO_FROM, OverLimit, Unpacking, unpack
 
 TAR = "application/x-tar"
 
-_OPENED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
-    "application/gzip": lambda packed: gzip.GzipFile(fileobj=packed),  # type: ignore[dict-item, return-value]
+_OPENED: dict[str, Callable[[IO[bytes]], Any]] = {
+    "application/gzip": lambda packed: gzip.GzipFile(fileobj=packed),
     "application/x-bzip2": bz2.BZ2File,
     "application/x-xz": lzma.LZMAFile,
 }
@@ -53,8 +53,8 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """Unpack a tar or a packed file: its members in order, each named `name/member`. Problems: see `unpack`."""
 
     def take_out(unpacking: Unpacking) -> None:
-        opened = _OPENED.get(media_type, lambda packed: packed)
-        stream = io.BufferedReader(_Bounded(opened(io.BytesIO(content)), len(content), limits), 2 * CHUNK)
+        packed, opened = io.BytesIO(content), _OPENED.get(media_type)
+        stream = io.BufferedReader(_Bounded(opened(packed) if opened else packed, len(content), limits), 2 * CHUNK)
         if media_type == TAR or stream.peek(512)[257:262] == b"ustar":
             _take_tar(unpacking, stream, len(content))
         elif full := unpacking.wanted(_bare(name)):
@@ -64,6 +64,7 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
 
 def _take_tar(unpacking: Unpacking, stream: IO[bytes], packed: int) -> None:
+    archive: Any
     with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, errorlevel=2) as archive:
         for member in archive:
             if member.isdir():
