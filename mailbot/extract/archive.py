@@ -25,6 +25,8 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if len(infos) > limits.archive_members:
                 raise OverLimit(f"{len(infos)} members, {limits.archive_members} are allowed")
+            if sum(info.compress_size for info in infos) > len(content):
+                raise OverLimit("its members lie over each other, so that little unpacks to much")
             for info in infos:
                 link = "a link" if stat.S_ISLNK(info.external_attr >> 16) else ""
                 full = unpacking.wanted(_name(info), special=link, encrypted=bool(info.flag_bits & _ENCRYPTED))

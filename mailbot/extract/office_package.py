@@ -1,4 +1,4 @@
-"""Looks at an office file's zip directory before anything is unpacked: ECMA-376 and OpenDocument files are packages of parts."""
+"""Looks at an office file before it is read: ECMA-376 and OpenDocument files are zip archives of XML parts."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ import zipfile
 from mailbot.core.document import Problem
 from mailbot.extract.reader import Limits
 
+_PROLOGUE = 2000
+"""Bytes at the beginning of a part in which a document type would be declared."""
 
-def bomb(name: str, content: bytes, limits: Limits) -> Problem | None:
-    """Return the problem of a package whose directory says that it unpacks to more than the limits. Raises zipfile's errors.
 
-    The directory cannot say too little: zipfile reads no more of a part than is stated there.
+def attack(name: str, content: bytes, limits: Limits) -> Problem | None:
+    """Return the problem of a package that is made to overwhelm its reader. Raises zipfile's errors.
+
+    The directory cannot say too little of a part: zipfile reads no more of it than is stated there. ECMA-376 part 2 forbids
+    document types, so whoever declares one wants its entities expanded.
     """
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-    if unpacked <= limits.archive_bytes and unpacked <= limits.archive_ratio * max(len(content), 100_000):
-        return None
-    return Problem(
-        code="archive_limits",
-        detail=f"{name} would unpack to {unpacked:,} bytes from {len(content):,}",
-        remedy="ask for it in another format",
-    )
+    with zipfile.ZipFile(io.BytesIO(content)) as package:
+        parts = package.infolist()
+        unpacked = sum(part.file_size for part in parts)
+        if unpacked > limits.archive_bytes or unpacked > limits.archive_ratio * max(len(content), 100_000):
+            detail = f"{name} would unpack to {unpacked:,} bytes from {len(content):,}"
+            return Problem(code="archive_limits", detail=detail, remedy="ask for it in another format")
+        if "[Content_Types].xml" in package.namelist():
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in package.open(part).read(_PROLOGUE):
+                    detail = f"{name}: {part.filename} declares entities, which no office program writes"
+                    return Problem(code="unreadable_file", detail=detail, remedy="ask the sender what made the file")
+    return None

@@ -15,7 +15,7 @@ from typing import Any
 from mailbot.core.document import Document, Page, Problem, Table
 from mailbot.core.table_layout import lay_out
 from mailbot.core.table_load import table_of
-from mailbot.extract.office_package import bomb
+from mailbot.extract.office_package import attack
 from mailbot.extract.reader import Found, Limits
 
 Merged = tuple[int, int, int, int]
@@ -33,7 +33,7 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     if not content:
         return Found(documents=(document,), problems=(Problem(code="empty_file", detail=f"{name} has no bytes"),))
     try:
-        if content.startswith(b"PK") and (too_much := bomb(name, content, limits)):
+        if content.startswith(b"PK") and (too_much := attack(name, content, limits)):
             return Found(documents=(document,), problems=(too_much,))
         span, has_merged = _survey(content) if content.startswith(b"PK") else (0, False)
         if span > _MOST_CELLS:

@@ -16,7 +16,7 @@ from mailbot.core.document import Document, Page, Problem, Table
 from mailbot.core.table_layout import lay_out
 from mailbot.core.table_load import table_of
 from mailbot.extract import charset
-from mailbot.extract.office_package import bomb
+from mailbot.extract.office_package import attack
 from mailbot.extract.reader import Found, Limits
 
 MAX_PART = 100_000_000
@@ -36,7 +36,7 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """Read a Word file as one page. Problems: archive_limits, unreadable_file."""
     document = Document(name=name, media_type=media_type)
     try:
-        if problem := bomb(name, content, limits):
+        if problem := attack(name, content, limits):
             return Found(documents=(document,), problems=(problem,))
         with zipfile.ZipFile(io.BytesIO(content)) as package:
             text, tables = _text_and_tables(package)

@@ -24,7 +24,8 @@ from tests.unit.test_payment_code import SWISS
 SIDE = 600
 LINES = (
     "Robert Schneider AG", "Invoice No. 4711", "Invoice date 15 June 2026", "Total CHF 1'949.75",
-    "IBAN CH44 3199 9123 0008 8901 2", "Words enough that nobody takes this text layer for a stamp on somebody's picture of a page.",
+    "IBAN CH44 3199 9123 0008 8901 2",
+    "Words enough that nobody takes this text layer for a stamp on somebody's picture of a page.",
     "And a few more of them, since a page with a picture that covers half of it would be read by OCR otherwise.",
 )  # fmt: skip
 
