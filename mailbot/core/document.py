@@ -49,6 +49,11 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "unreadable_file": ("error", "the file could not be opened, or its reader failed on it"),
     "broken_answer": ("error", "a worker process answered what no reader says: its answer was thrown away"),
     "encrypted_archive": ("error", "an archive member asks for a password"),
+    "signed": ("info", "a signature fits: nothing was changed since; whether its certificate may be trusted was not checked"),
+    "signature_unverified": ("info", "a signature could not be verified"),
+    "signature_broken": ("warning", "a signature does not fit: what was signed was changed"),
+    "encrypted_message": ("error", "the message or file is encrypted for somebody's key"),
+    "payment_code_differs": ("error", "a payment code asks for an account or an amount that its page does not show"),
     "charset_unknown": ("warning", "the text's encoding could not be told for sure"),
     "ambiguous_table": (
         "warning",

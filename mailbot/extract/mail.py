@@ -12,7 +12,8 @@ from hashlib import sha256
 
 from mailbot.core.document import Problem
 from mailbot.core.message import Address, Attachment, Message
-from mailbot.extract import automatic, charset, html, mail_header, media_type, mime, quotes
+from mailbot.errors import BadInput
+from mailbot.extract import automatic, charset, cms, html, mail_header, media_type, mime, quotes, signed_file
 from mailbot.extract.mime import Part
 
 MAX_TEXT = 2_000_000
@@ -53,6 +54,7 @@ class _Bodies:
 def read(content: bytes) -> Mail:
     """Parse a mail. Never raises for what is in it."""
     root, complaints, cut = mime.split(content)
+    signatures = _open_signed(root)
     bodies = _choose(root)
     rich, rich_sure = html.decode(*_encoded(bodies.html)) if bodies.html else ("", True)
     plain, plain_sure, uuencoded = _plain(bodies.plain)
@@ -64,7 +66,7 @@ def read(content: bytes) -> Mail:
     if len(text) > MAX_TEXT:
         cut.append(f"only the first {MAX_TEXT} characters of the body are kept")
         text = text[:MAX_TEXT]
-    problems = [Problem(code="malformed_mail", detail=detail) for detail in complaints]
+    problems = signatures + [Problem(code="malformed_mail", detail=detail) for detail in complaints]
     problems += [Problem(code="mail_limits", detail=detail, remedy="look at the original mail") for detail in cut]
     if size := mail_header.text(root.first("x-mailbot-truncated")):
         remedy = "look at it on the server, or raise imap.max_message_bytes"
@@ -104,6 +106,32 @@ def _addresses(root: Part, name: str) -> tuple[Address, ...]:
     """Return the mailboxes of every field of that name: repeated ones are illegal, and come."""
     found = [address for value in root.every(name)[:20] for address in mail_header.addresses(value)]
     return tuple(dict.fromkeys(found))[: mail_header.MAX_ADDRESSES]
+
+
+def _open_signed(root: Part) -> list[Problem]:
+    """Put what an S/MIME signature wraps in its place, and return what is to be said of the signature (RFC 8551 3.5)."""
+    kind = root.media_type.replace("/x-", "/")
+    if kind == "multipart/signed" and len(root.children) > 1:
+        if root.children[1].media_type.replace("/x-", "/") != media_type.SIGNATURE:
+            detail = f"the mail: a signature of the kind {root.children[1].media_type}, which is not verified here"
+            return [Problem(code="signature_unverified", detail=detail)]
+        forms = (root.signed, re.sub(rb"\r?\n", b"\r\n", root.signed))
+        return _signatures(root.children[1].content(), beside=forms)[0]
+    if kind == media_type.SIGNED and not root.children:
+        problems, content = _signatures(root.content())
+        if content is not None and signed_file.is_entity(content):
+            root.children = [mime.split(content)[0]]
+            root.body = b""
+            return problems
+    return []
+
+
+def _signatures(message: bytes, *, beside: tuple[bytes, ...] = ()) -> tuple[list[Problem], bytes | None]:
+    try:
+        opened = cms.open_signed(message, beside=beside)
+    except BadInput as error:
+        return [Problem(code="signature_unverified", detail=f"the mail: {error.args[0]}")], None
+    return cms.problems_of("the mail", opened), opened.content
 
 
 def _choose(root: Part) -> _Bodies:

@@ -12,7 +12,20 @@ from io import BytesIO
 from mailbot.extract.reader import READERS
 
 MAIL = "message/rfc822"
+OUTLOOK = "application/vnd.ms-outlook"
+TNEF = "application/vnd.ms-tnef"
+SIGNED = "application/pkcs7-mime"
+SIGNATURE = "application/pkcs7-signature"
 UNKNOWN = "application/octet-stream"
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+PACKED = frozenset(
+    {
+        "application/zip", "application/x-7z-compressed", "application/x-tar", "application/gzip", "application/x-bzip2",
+        "application/x-xz", TNEF, SIGNED,
+    }
+)  # fmt: skip
+"""Types of files that hold files: how many and how large they may be counts over the whole nest."""
 
 MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
@@ -24,9 +37,11 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "application/x-7z-compressed"),
     (b"Rar!\x1a\x07", "application/vnd.rar"),
     (b"\x1f\x8b", "application/gzip"),
+    (b"BZh", "application/x-bzip2"),
+    (b"\xfd7zXZ\x00", "application/x-xz"),
     (b"{\\rtf", "application/rtf"),
     (b"\x7fELF", "application/x-executable"),
-    (b"\x78\x9f\x3e\x22", "application/vnd.ms-tnef"),
+    (b"\x78\x9f\x3e\x22", TNEF),
 )
 """First bytes → media type, for the types whose first bytes say it all (each format's own specification)."""
 
@@ -39,16 +54,31 @@ ENDINGS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xls": "application/vnd.ms-excel",
     "xlsm": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ods": "application/vnd.oasis.opendocument.spreadsheet", "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "ics": "text/calendar", "vcf": "text/vcard",
+    "docx": _DOCX,
+    "xlsb": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "docm": _DOCX, "dotx": _DOCX,
+    "ics": "text/calendar", "ifb": "text/calendar", "vcf": "text/vcard", "vcard": "text/vcard", "msg": OUTLOOK,
+    "p7m": SIGNED, "p7s": SIGNATURE, "7z": "application/x-7z-compressed", "tar": "application/x-tar", "tgz": "application/gzip",
+    "gz": "application/gzip",
 }  # fmt: skip
+
+_SAME = {
+    "application/x-pkcs7-mime": SIGNED, "application/x-pkcs7-signature": SIGNATURE, "application/ms-tnef": TNEF,
+    "application/x-gzip": "application/gzip", "application/x-bzip": "application/x-bzip2", "text/x-vcard": "text/vcard",
+    "text/directory": "text/vcard", "application/ics": "text/calendar", "text/rtf": "application/rtf",
+    "application/x-zip-compressed": "application/zip", "application/x-tar-gz": "application/gzip",
+    "text/x-vcalendar": "text/calendar",
+}  # fmt: skip
+"""Names that senders use for a type, and the registered one."""
 
 _OFFICE_FOLDERS = (
     ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ("word/", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    ("word/", _DOCX),
     ("ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
 )
 _SPREADSHEETS = ("application/vnd.ms-excel", "application/vnd.ms-excel.sheet.binary.macroenabled.12")
+_OUTLOOK_MARK = "__properties_version1.0".encode("utf-16-le")
+_CMS = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+"""The object identifier that every CMS message begins with: 1.2.840.113549.1.7 (RFC 5652 4)."""
 _HEADER_LINE = re.compile(rb"(?:[!-9;-~]{1,70}[ \t]*:[^\r\n]*(?:\r?\n[ \t][^\r\n]*){0,50}\r?\n)")
 _MAIL_HEADERS = (b"from", b"to", b"subject", b"date", b"received", b"message-id", b"mime-version", b"content-type", b"return-path")
 
@@ -56,6 +86,7 @@ _MAIL_HEADERS = (b"from", b"to", b"subject", b"date", b"received", b"message-id"
 def detect(name: str, content: bytes, given: str = "") -> str:
     """Return the media type of a file by its bytes, its name and the type that came with it (in that order of trust)."""
     given = given.partition(";")[0].strip().lower()
+    given = _SAME.get(given, given)
     ending = ENDINGS.get(name.rpartition(".")[2].lower() if "." in name else "", "")
     return _by_bytes(content, MAIL if MAIL in (given, ending) else ending or given) or _text_kind(content, ending, given)
 
@@ -78,6 +109,10 @@ def _by_bytes(content: bytes, hint: str) -> str:
     for magic, media_type in MAGIC:
         if head.startswith(magic):
             return media_type
+    if head[:1] == b"0" and _CMS in head[:24]:
+        return SIGNATURE if hint == SIGNATURE else SIGNED
+    if head[257:262] == b"ustar" and hint != MAIL:  # POSIX.1-2001, pax, the header block; GNU writes the same with blanks.
+        return "application/x-tar"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and len(content) > 26:
@@ -85,6 +120,8 @@ def _by_bytes(content: bytes, hint: str) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _zip_kind(content)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # [MS-CFB] 2.2: Word, Excel and Outlook's old files share it.
+        if hint not in (*_SPREADSHEETS, "application/msword") and _OUTLOOK_MARK in content:  # What is attached comes after it.
+            return OUTLOOK
         if b"W\0o\0r\0k\0b\0o\0o\0k" in content or hint in _SPREADSHEETS:
             return "application/vnd.ms-excel"
         return "application/msword" if b"W\0o\0r\0d\0D\0o\0c" in content else "application/x-ole-storage"

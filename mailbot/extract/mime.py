@@ -34,6 +34,8 @@ class Part:
     body: bytes
     default_type: str = "text/plain"
     children: list[Part] = field(default_factory=list)
+    signed: bytes = b""
+    """Of a multipart/signed, the first part as it was sent: what the second signs (RFC 1847 2.1)."""
 
     def first(self, name: str) -> bytes:
         """Return the raw value of the first field of that name, or b""."""
@@ -119,6 +121,7 @@ def _part(content: bytes, default_type: str, depth: int, count: _Count) -> Part:
         return part
     inner = "message/rfc822" if part.media_type == "multipart/digest" else "text/plain"
     part.children = [_part(one, inner, depth + 1, count) for one in slices]
+    part.signed = slices[0] if part.media_type == "multipart/signed" else b""
     part.body = b""
     return part
 

@@ -18,12 +18,13 @@ from mailbot.core.supplier_files import hints_to_json
 from mailbot.core.supplier_hints import SupplierHints
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
-from mailbot.extract.media_type import MAIL, reader_type
+from mailbot.extract.media_type import MAIL, OUTLOOK, PACKED, reader_type
 from mailbot.extract.reader import Found, Member
 from mailbot.extract.spawn import WorkerDied
 from mailbot.ports import Extracted
 
-ARCHIVE = "application/zip"
+MAILS = (MAIL, OUTLOOK)
+"""Types of files that are read as a message."""
 
 _OVER = {
     "memory": "it needs more than {memory_mb} MB of memory",
@@ -72,7 +73,7 @@ class Nest:
         message: Message | None = None
         if problems:
             piece = _Piece(problems=problems)
-        elif kind == MAIL and self._refusal(whole) is None:
+        elif kind in MAILS and self._refusal(whole) is None:
             message, piece = await self._mail(whole, prefix="", depth=0)
         else:
             piece = await self._file(whole, depth=0)
@@ -109,15 +110,15 @@ class Nest:
         digest = await off_loop(len(file.content), _digest, file.content)
         bare = Document(name=file.name, media_type=file.media_type, sha256=digest)
         refused = self._refusal(file)
-        if refused is None and file.media_type in (MAIL, ARCHIVE) and depth > self._settings.archive_depth:
+        if refused is None and (file.media_type in MAILS or file.media_type in PACKED) and depth > self._settings.archive_depth:
             refused = self._too_deep(file.name)
         if refused is not None:
             return _Piece(documents=(bare,), problems=(refused,))
-        if file.media_type == MAIL:
+        if file.media_type in MAILS:
             message, piece = await self._mail(file, prefix=f"{file.name}/", depth=depth)
             pages = (Page(number=1, text=_as_page(message)),) if message else ()
             return replace(piece, documents=(replace(bare, pages=pages), *piece.documents))
-        found, problems = await (self._archive(file, digest) if file.media_type == ARCHIVE else self._found(file, digest))
+        found, problems = await (self._archive(file, digest) if file.media_type in PACKED else self._found(file, digest))
         if found.members and depth > self._settings.archive_depth:  # a PDF in a PDF in a PDF …
             found, problems = replace(found, members=()), (*problems, self._too_deep(file.name))
         pieces = await self._inside(found.members, depth + 1)
@@ -165,7 +166,7 @@ class Nest:
     async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
         """Have a mail parsed, then each of its attachments read, named below `prefix`."""
         try:
-            answer, body = await self._ask({"kind": "mail", "name": file.name}, file.content)
+            answer, body = await self._ask({"kind": "mail", "name": file.name, "media_type": file.media_type}, file.content)
         except WorkerDied as error:
             return None, _Piece(problems=(self._died(file.name, error),))
         problem = self._unread(file.name, answer)

@@ -14,6 +14,7 @@ import pypdfium2
 from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
+from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
@@ -69,7 +70,8 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
         tables=tuple(tables),
         fields=fields_of(seen, limits.suppliers),
     )
-    return with_embedded(Found(documents=(document,), problems=tuple(problems)), pdf, content, seen, limits)
+    found = with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
+    return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

@@ -17,6 +17,7 @@ import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box, Page
 from mailbot.core.words import PageWords, Word, in_lines, page_text
+from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
 from mailbot.extract.pdf_tables import ruled_tables, words_in
 from mailbot.extract.reader import Limits
@@ -65,6 +66,7 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
         tables=tuple(ruled_tables(grids, layer)) if layer and whole else (),
         joined_cells=not whole,
         too_large=need != "no",
+        codes=codes_on(page, number, shown),
     )
 
 
@@ -76,6 +78,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
     unit = page.get_size()[0] / image.shape[1]
     width, height = found.words.width * unit, found.words.height * unit
     words = PageWords(number=number, width=width, height=height, lines=scaled(found.words.lines, unit))
+    codes = find_codes(image, number, unit=unit, turned=found.turned)
     text, source = found.text, "ocr"
     if layer is not None and not found.turned and not found.skew:
         words = _merged(words, layer)
@@ -91,7 +94,8 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
         ),
         words=words,
         skew=found.skew,
-        no_text=not text,
+        no_text=not (text or codes),
+        codes=codes,
     )
 
 

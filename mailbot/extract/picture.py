@@ -15,6 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
+from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.ocr import scan, upright
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of
@@ -55,7 +56,7 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     document = Document(
         name=name, media_type=media_type, pages=tuple(one.page for one in seen), fields=fields_of(seen, limits.suppliers)
     )
-    return Found(documents=(document,), problems=tuple(problems))
+    return with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
 
 
 def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
@@ -65,7 +66,8 @@ def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
     words = found.words
     page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
     plain = int(image.max()) - int(image.min()) < 24
-    return Seen(page=page, words=words, skew=found.skew, no_text=not found.text and not plain)
+    codes = find_codes(image, number, turned=found.turned)
+    return Seen(page=page, words=words, skew=found.skew, no_text=not (found.text or codes or plain), codes=codes)
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

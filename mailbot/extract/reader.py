@@ -64,15 +64,27 @@ READERS: dict[str, str] = {
     "text/csv": "mailbot.extract.csv_file",
     "text/tab-separated-values": "mailbot.extract.csv_file",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "mailbot.extract.spreadsheet",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "mailbot.extract.word_file",
     "application/vnd.ms-excel": "mailbot.extract.spreadsheet",
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",
     "application/xml": "mailbot.extract.einvoice",
     "text/xml": "mailbot.extract.einvoice",
+    "text/calendar": "mailbot.extract.calendar_file",
+    "text/vcard": "mailbot.extract.vcard",
+    "application/rtf": "mailbot.extract.rich_text",
+    "application/pkcs7-mime": "mailbot.extract.signed_file",
+    "application/pkcs7-signature": "mailbot.extract.signed_file",
+    "application/vnd.ms-tnef": "mailbot.extract.tnef",
     "application/zip": "mailbot.extract.archive",
+    "application/x-tar": "mailbot.extract.tarball",
+    "application/gzip": "mailbot.extract.tarball",
+    "application/x-bzip2": "mailbot.extract.tarball",
+    "application/x-xz": "mailbot.extract.tarball",
+    "application/x-7z-compressed": "mailbot.extract.seven_zip",
 }
-"""Which module's `read` reads a media type. message/rfc822 is not here: the worker parses mail itself."""
+"""Which module's `read` reads a media type. Mail and Outlook's messages are not here: the worker parses them itself."""
 
 
 def reader_for(media_type: str) -> Reader | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from mailbot.core.document import Box, Field, Page, Problem, Table
 from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
 
@@ -23,7 +24,7 @@ class Seen:
 
     `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
-    `no_text` that it shows something, of which nothing could be read.
+    `no_text` that it shows something, of which nothing could be read. `codes` stand where a person is shown them.
     """
 
     page: Page
@@ -33,6 +34,7 @@ class Seen:
     joined_cells: bool = False
     too_large: bool = False
     no_text: bool = False
+    codes: tuple[Code, ...] = ()
 
     def shown(self, box: Box) -> Box:
         """Return where a box of `words` stands on the page as a person is shown it: upright, but not straightened."""

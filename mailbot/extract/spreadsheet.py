@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime
 import io
-import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailbot.core.document import Document, Page, Problem, Table
 from mailbot.core.table_layout import lay_out
 from mailbot.core.table_load import table_of
+from mailbot.extract.office_package import attack
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sheet_layout import Layout, Merged, Survey, layouts_of
 from mailbot.extract.sheet_layout import survey as _survey
@@ -29,9 +29,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     document = Document(name=name, media_type=media_type)
     if not content:
         return Found(documents=(document,), problems=(Problem(code="empty_file", detail=f"{name} has no bytes"),))
-    if bomb := _bomb(name, content, limits):
-        return Found(documents=(document,), problems=(bomb,))
     try:
+        if content.startswith(b"PK") and (too_much := attack(name, content, limits)):
+            return Found(documents=(document,), problems=(too_much,))
         survey = _survey(content) if content.startswith(b"PK") else Survey()
         if survey.span > _MOST_CELLS:
             raise _TooLarge(f"a sheet spans {survey.span:,} cells, the limit is {_MOST_CELLS:,}")
@@ -131,25 +131,6 @@ def _spread(rows: list[list[str]], merged: Sequence[Merged]) -> list[list[str]]:
         if top < len(rows) and left < width and sum(1 for cell in rows[top] if cell) > 1:
             spread[top][left : right + 1] = [spread[top][left]] * (min(right + 1, width) - left)
     return spread
-
-
-def _bomb(name: str, content: bytes, limits: Limits) -> Problem | None:
-    """Return the problem of a zip whose directory says that it unpacks to more than the limits, before anything is unpacked."""
-    if not content.startswith(b"PK"):
-        return None
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        return _broken(name, error)
-    unpacked = sum(member.file_size for member in members)
-    if unpacked > limits.archive_bytes or unpacked > limits.archive_ratio * max(len(content), 100_000):
-        return Problem(
-            code="archive_limits",
-            detail=f"{name} would unpack to {unpacked:,} bytes from {len(content):,}",
-            remedy="ask for the table as CSV",
-        )
-    return None
 
 
 def _broken(name: str, error: BaseException) -> Problem:

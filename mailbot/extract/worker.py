@@ -18,7 +18,7 @@ from mailbot.core.document import document_to_json, problem_to_json
 from mailbot.errors import BadInput
 from mailbot.extract import frames
 from mailbot.extract.confine import arm_processor_time, confine
-from mailbot.extract.media_type import detect
+from mailbot.extract.media_type import OUTLOOK, detect
 from mailbot.extract.reader import Found, Limits, reader_for
 
 Answer = tuple[frames.Header, tuple[bytes, ...]]
@@ -92,6 +92,10 @@ def _mail(job: frames.Header, content: bytes) -> Answer:
     from mailbot.core.message import message_to_json
     from mailbot.extract import mail
 
+    if job["media_type"] == OUTLOOK:
+        from mailbot.extract.outlook import as_mail
+
+        content = as_mail(content)
     parsed = mail.read(content)
     header = {
         "found": "mail",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import struct
 import zipfile
 
 import openpyxl
@@ -12,6 +13,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from mailbot.core.document import Table
 from mailbot.extract.clean import clean
+from mailbot.extract.media_type import detect
 from mailbot.extract.reader import Limits
 from mailbot.extract.spreadsheet import as_text, read
 
@@ -183,6 +185,45 @@ def test_ods() -> None:
         archive.writestr("content.xml", xml)
     (table,) = tables(out.getvalue(), ODS)
     assert table == Table(columns=("Artikel", "Menge"), rows=(("Öl", "3"), ("Nut", "2.5")))
+
+
+def binary_sheet(*rows: list[str | float], far: bool = False) -> bytes:
+    """Return an xlsb ([MS-XLSB]) by hand, since no library writes one; `far` puts the last row into the last cell there is."""
+
+    def record(kind: int, body: bytes = b"") -> bytes:
+        return bytes([kind] if kind < 128 else [kind & 127 | 128, kind >> 7]) + bytes([len(body)]) + body
+
+    def wide(text: str) -> bytes:
+        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+    cells = b""
+    for number, row in enumerate(rows):
+        last = far and number == len(rows) - 1
+        cells += record(0, struct.pack("<IIHBBBI", 1_048_575 if last else number, 0, 300, 0, 0, 0, 0))
+        for column, value in enumerate(row):
+            place = struct.pack("<II", 16_383 if last else column, 0)
+            cells += record(6, place + wide(value)) if isinstance(value, str) else record(5, place + struct.pack("<d", value))
+    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        bundle = record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("Sheet 1"))
+        archive.writestr("xl/workbook.bin", record(131) + record(143) + bundle + record(144) + record(132))
+        archive.writestr(
+            "xl/_rels/workbook.bin.rels",
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationship Id="rId1" Type="{relation}" Target="worksheets/sheet1.bin"/></Relationships>',
+        )
+        sheet = record(129) + record(148, bytes(16)) + record(145) + cells + record(146) + record(130)
+        archive.writestr("xl/worksheets/sheet1.bin", sheet)
+    return out.getvalue()
+
+
+def test_xlsb() -> None:
+    content = binary_sheet(["Item", "Qty"], ["Bolt", 3.0], ["Nut", 2.5])
+    assert detect("a.xlsb", content) == XLSX
+    (table,) = tables(content)
+    assert table == Table(columns=("Item", "Qty"), rows=(("Bolt", "3"), ("Nut", "2.5")))
 
 
 @pytest.mark.parametrize("content", [b"PK\x03\x04broken", b"not a workbook", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600])

@@ -1,0 +1,86 @@
+"""Looks for inputs that break a reader, guided by coverage: `python -m tests.fuzz mail -max_total_time=60`; csv, text, binary.
+
+Not part of the tests: atheris is no dependency. What follows the reader's name are libFuzzer's options. Whatever a reader throws is
+a crash; an input that takes it longer than `-timeout` seconds is a hang. Both are written into the current directory.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import atheris
+
+with atheris.instrument_imports(include=["mailbot"]):
+    from mailbot.errors import BadInput
+    from mailbot.extract import calendar_file, csv_file, mail, mapi, media_type, rich_text, signed_file, tnef, vcard
+    from mailbot.extract.reader import Limits
+
+LIMITS = Limits()
+
+SEEDS: dict[str, tuple[bytes, ...]] = {
+    "mail": (
+        b'From: =?utf-8?q?J=C3=B6rg?= <a@example.org>\nTo: b@example.org, "C, D" <c@example.org>\n'
+        b'Date: Mon, 4 May 2026 10:00:00 +0200\nContent-Type: multipart/mixed; boundary="b"\n\n'
+        b"--b\nContent-Type: text/html; charset=iso-8859-1\nContent-Transfer-Encoding: quoted-printable\n\n<p>h=E9</p>\n"
+        b"--b\nContent-Disposition: attachment; filename*0*=utf-8''a%20\nContent-Transfer-Encoding: base64\n\nYWJj\n--b--\n",
+        b"Subject: Re: x\n\nyes\n\nOn Mon, A wrote:\n> no\n-- \nA\nbegin 644 a.txt\n#86)C\n`\nend\n",
+        b'Content-Type: multipart/signed; boundary=b; protocol="application/pkcs7-signature"\n\n--b\n\nx\n--b\n'
+        b"Content-Type: application/pkcs7-signature\nContent-Transfer-Encoding: base64\n\nMAsGCSqGSIb3DQEHAg==\n--b--\n",
+    ),
+    "csv": (
+        b'a;b;c\n1;2,5;x\n3;4,5;"y;""z"""\n',
+        b"sep=,\nTitle\n\nName,Qty\nA,1\nB,2\nTotal,3\n",
+        "\ufeffN\u00famero\tSumme\r\n1\t1.234,50 \u20ac\r\n".encode("utf-16"),
+    ),
+    "text": (
+        b"{\\rtf1\\ansi{\\fonttbl{\\f0\\fcharset128 A;}}\\f0\\'82\\'a0\\u8364?{\\*\\x y}\\par}",
+        b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nDTSTART;TZID=X:20260503T100000\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n",
+        b"BEGIN:VCARD\nN;ENCODING=QUOTED-PRINTABLE:=C3;B\nADR:;;a;b;;c;d\nEND:VCARD\n",
+    ),
+    "binary": (bytes.fromhex("789f3e220100") + bytes(30), bytes.fromhex("300b06092a864886f70d010702"), b"PK\x03\x04" + bytes(30)),
+}
+
+
+def read_mail(content: bytes) -> None:
+    parsed = mail.read(content)
+    str(parsed.message).encode("utf-8")
+
+
+def read_csv(content: bytes) -> None:
+    for document in csv_file.read("a.csv", content, "text/csv", LIMITS).documents:
+        assert all(len(row) == len(table.columns) for table in document.tables for row in table.rows)
+
+
+def read_text(content: bytes) -> None:
+    for reader in (rich_text, calendar_file, vcard):
+        for document in reader.read("a", content, "", LIMITS).documents:
+            "".join(page.text for page in document.pages).encode("utf-8")
+
+
+def read_binary(content: bytes) -> None:
+    media_type.detect("a", content)
+    mapi.unpacked_rtf(content)
+    for reader in (tnef, signed_file):
+        try:
+            reader.read("a", content, "", LIMITS)
+        except BadInput:
+            continue
+
+
+READERS: dict[str, Callable[[bytes], None]] = {"mail": read_mail, "csv": read_csv, "text": read_text, "binary": read_binary}
+
+
+def main() -> None:
+    """Fuzz one reader until a crash, or until libFuzzer's own limits are reached."""
+    name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
+    if name not in READERS:
+        sys.exit(f"usage: python -m tests.fuzz {'|'.join(READERS)} [libFuzzer options] [corpus folder]")
+    for seed in SEEDS[name]:
+        READERS[name](seed)
+    atheris.Setup(sys.argv, READERS[name])
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
