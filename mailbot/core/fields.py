@@ -17,11 +17,28 @@ from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.identifiers import find_ibans, find_vat_ids
 from mailbot.core.labels import Label, fold, has_title
 from mailbot.core.paper import Candidate, Paper, Region, best, lay_out, starts_cell
-from mailbot.core.parties import find_customer, find_supplier, in_customer_block
+from mailbot.core.parties import find_customer, in_customer_block
+from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
 from mailbot.core.words import PageWords
 
 _REFERENCE = re.compile(r"[\s:：.#№°º\-–]*((?:[A-Z]{1,5} (?=\d))?(?=[A-Za-z\-/._]*\d)[A-Za-z0-9][A-Za-z0-9\-/._]*)")
+_GROUPS = re.compile(r"\d{1,5}(?: \d{2,5}){1,6}(?![\w.,/\-]|[ ]\w)")
+"""A number printed in groups: "10 084 552 319"."""
+
+_LETTER_DATE = re.compile(r"(?:[^\W\d_][\w.\- ]{1,30}, ?(?:den |le |li |the |am |il |el |a )?|(?:le|den|datum|date) ?:? ?)?$", re.IGNORECASE)
+"""What may stand before the date of a letter in its cell: nothing, or the place."""
+
+_ASKS = re.compile(
+    r"(?:uberweis|zahi|zahibar|begieich|voidoe|betaai|betaien|over te maken|te maken|pay|payment|remit|regier|regiement|payer|abonar|pagar|pago|pagare"
+    r"|pagamento|saidare|versare)[^.!?]{0,60}?(?:bis zum|bis spatestens|bis|by|before|on or before|no iater than|vor dem|voor|avant ie|au pius tard ie"
+    r"|antes dei|hasta ei|entro ii|entro) ?$"
+)
+"""Folded: a sentence that asks for payment until the date that follows."""
+
+_LISTS = re.compile(r"statement of account|account statement", re.IGNORECASE)
+"""A list of invoices, whose date is that of none of them."""
+
 _US = re.compile(
     r"\bUSA\b|\bU\.S\.A?\b|United States|\bUS Dollars?\b|sales tax|\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
     r"N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]),? \d{5}(?:-\d{4})?\b"
@@ -93,15 +110,34 @@ def _regions(paper: Paper, at: int, label: Label) -> Iterator[Region]:
 def _number(paper: Paper, name: str) -> Candidate | None:
     """Return the number that labels of a name announce."""
     found = []
-    for at, label in paper.labelled(name):
+    for at, label in paper.labelled(name, 0):
         if label.grade < 3 and not starts_cell(paper.lines[at], label.start):
+            continue
+        if label.grade == 0 and not _beside_title(paper, at, label):
             continue
         for region in _regions(paper, at, label):
             candidate = _reference(region, label)
             if candidate:
                 found.append(candidate)
                 break
+            if label.grade == 0 or any(character.isdigit() for character in region.text):
+                break  # what stands there was not understood: what stands below it is something else
     return best(found)
+
+
+def _beside_title(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether the paper's title stands in a label's line or close above it, so that a bare "No." is the paper's own."""
+    line = paper.lines[at]
+    x0, _, x1, _ = line.box(label.start, label.end)
+    for other in paper.lines[max(0, at - 4) : at + 1]:
+        if other.page != line.page or line.top - other.bottom > 5 * line.height:
+            continue
+        for start, end in other.cells():
+            left, _, right, _ = other.box(start, max(end, start + 1))
+            near = other is line or (left < x1 + 10 * line.height and right > x0 - 2 * line.height)
+            if near and end - start <= 40 and has_title(other.text[start:end]):
+                return True
+    return False
 
 
 def _reference(region: Region, label: Label) -> Candidate | None:
@@ -109,16 +145,32 @@ def _reference(region: Region, label: Label) -> Candidate | None:
     match = _REFERENCE.match(region.text)
     if not match:
         return None
-    value = match[1].rstrip("./-_")
-    start, end = match.start(1), match.start(1) + len(value)
+    groups = _GROUPS.match(region.text, match.start(1))
+    value = re.sub(" ", "", groups[0]) if groups else match[1].rstrip("./-_")
+    start, end = match.start(1), groups.end() if groups else match.start(1) + len(value)
     digits = sum(character.isdigit() for character in value)
     if any(one.start < end and start < one.end for one in find_dates(region.text)):
         return None
-    if re.match(r"\s?%|[.,]\d|\s?[€$£¥]", region.text[end:]) or re.fullmatch(r"\d+[.,]\d\d|(?:19|20)\d\d", value):
+    if re.match(r"\s?%|[.,]\d|\s?[€$£¥]| ?/ ?\w| \d", region.text[end:]) or re.fullmatch(r"\d+[.,]\d\d|(?:19|20)\d\d", value):
         return None
-    if len(value) < 2 or digits < (1, 4, 3, 1)[label.grade]:
+    if label.grade == 0 and re.match(r" *[^\W\d_]{2}", region.text[end:]):
+        return None  # "No 10 High Street"
+    value = _as_printed(value)
+    if value is None or len(value) < 2 or digits < (2, 4, 3, 1, 1)[label.grade]:
         return None
     return Candidate(value=value, score=label.grade + region.place, page=region.line.page, box=region.box(start, end))
+
+
+def _as_printed(value: str) -> str | None:
+    """Return a number with the letters that OCR puts for digits set right; None where it is open which was printed.
+
+    A small l among digits and capitals is a one, between capitals an I. A capital O or I between digits alone may be either.
+    """
+    if not re.search(r"[a-km-z]", value):
+        value = re.sub(r"l(?=[A-Z])", "I", re.sub(r"(?<=\d)l|l(?=\d)", "1", value))
+    if re.search(r"(?<=\d)[OIS](?=\d|$)|(?<=[\d/\-])[OS](?=\d)", value):
+        return None
+    return value
 
 
 def _order(paper: Paper) -> Order | None:
@@ -134,10 +186,12 @@ def _order(paper: Paper) -> Order | None:
 
 def _date(paper: Paper, name: str, order: Order | None) -> Candidate | None:
     """Return the date that labels of a name announce; a bare "date" counts at the start of a cell or after the paper's number."""
-    found = []
+    found = list(_asked(paper, order)) if name == "due_date" else []
     for at, label in paper.labelled(name):
         line = paper.lines[at]
-        numbered = any(one.name == "invoice_number" and one.end <= label.start for one in paper.labels[at])
+        numbered = any(one.name == "invoice_number" and one.grade and one.end <= label.start for one in paper.labels[at])
+        if label.grade == 2 and _LISTS.search(paper.text):
+            continue
         if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and label.end - label.start > 3):
             continue
         for region in _regions(paper, at, label):
@@ -154,17 +208,42 @@ def _dated(region: Region, start: int, end: int, value: date, score: float) -> C
     return Candidate(value=value.isoformat(), score=score, page=region.line.page, box=region.box(start, end))
 
 
+def _asked(paper: Paper, order: Order | None) -> Iterator[Candidate]:
+    """Yield the dates until which a sentence asks for payment: "Bitte überweisen Sie den Betrag bis zum 17.12.2024"."""
+    for line in paper.lines:
+        for one in find_dates(line.text):
+            value = one.settled(order)
+            if value and _asks_before(line.text, one.start):
+                region = Region(line=line, start=0, end=len(line.text), place=0.0)
+                yield _dated(region, one.start, one.end, value, 3.0)
+
+
 def _only_date(paper: Paper, order: Order | None) -> Candidate | None:
-    """Return the one date on a paper that has no other and gives it no other meaning."""
-    found = []
+    """Return the one date without a meaning of its own: the only one of the paper, or else where a letter has its date.
+
+    Where a label announces the date but none could be read beside it, another date is not it.
+    """
+    if any(label.grade > 1 or starts_cell(paper.lines[at], label.start) for at, label in paper.labelled("invoice_date")):
+        return None
+    found, alone = [], True
     for at, line in enumerate(paper.lines):
         for one in find_dates(line.text):
             value = one.settled(order)
-            if value is None or any(label.grade >= 2 for label in paper.labels[at]):
+            if value is None:
                 return None
-            region = Region(line=line, start=0, end=len(line.text), place=0.0)
-            found.append(_dated(region, one.start, one.end, value, 1.5))
-    return best(found)
+            named = any(label.grade >= 2 and label.start < one.start for label in paper.labels[at]) or _asks_before(line.text, one.start)
+            start, end = line.cell_at(one.start)
+            heads = line.page == paper.lines[0].page and line.top < 0.45 * paper.heights.get(line.page, 0)
+            letter = heads and _LETTER_DATE.match(line.text[start : one.start]) and not line.text[one.end : end].strip(" .")
+            alone = alone and not named
+            if not named:
+                region = Region(line=line, start=0, end=len(line.text), place=0.0)
+                found.append((bool(letter), _dated(region, one.start, one.end, value, 1.5)))
+    return best([candidate for letter, candidate in found if alone or letter])
+
+
+def _asks_before(text: str, start: int) -> bool:
+    return bool(_ASKS.search(fold(text[:start])[0]))
 
 
 def _iban(paper: Paper) -> Candidate | None:

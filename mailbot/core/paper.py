@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 
+from mailbot.core.blocks import Block, blocks_of
 from mailbot.core.document import Box
 from mailbot.core.labels import Label, find_labels
 from mailbot.core.lines import Line, lines_of
@@ -46,10 +47,12 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """The lines of all pages, and for each its labels."""
+    """The lines of all pages, for each its labels, and the blocks that the cells of the lines form."""
 
     lines: tuple[Line, ...]
     labels: tuple[tuple[Label, ...], ...]
+    blocks: tuple[Block, ...] = ()
+    heights: Mapping[int, float] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -106,7 +109,12 @@ class Paper:
 def lay_out(pages: Sequence[PageWords]) -> Paper:
     """Return the paper of these pages."""
     lines = tuple(line for page in pages for line in lines_of(page))
-    return Paper(lines=lines, labels=tuple(tuple(find_labels(line.text)) for line in lines))
+    return Paper(
+        lines=lines,
+        labels=tuple(tuple(find_labels(line.text)) for line in lines),
+        blocks=tuple(blocks_of(lines)),
+        heights={page.number: page.height for page in pages},
+    )
 
 
 def starts_cell(line: Line, place: int) -> bool:
