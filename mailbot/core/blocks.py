@@ -51,7 +51,7 @@ class Cell:
 
 @dataclass(slots=True, kw_only=True)
 class Block:
-    """Cells under one another, top to bottom. `postal` says that there is a town or street in it, `contact` the sender's marks."""
+    """Cells under one another, top to bottom."""
 
     page: int
     cells: list[Cell] = field(default_factory=list)
@@ -61,11 +61,6 @@ class Block:
         """Whether a street or a town stands below the first cell."""
         rest = [cell.text for cell in self.cells[1:]]
         return any(_TOWN.search(text) for text in rest) or sum(bool(_STREET.search(text)) for text in rest) >= 2
-
-    @property
-    def contact(self) -> bool:
-        """Whether telephone, mail, tax number, register or bank stand in it."""
-        return any(_CONTACT.search(fold(cell.text)[0]) for cell in self.cells)
 
 
 def is_contact(text: str) -> bool:

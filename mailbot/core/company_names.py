@@ -76,7 +76,8 @@ def is_no_name(text: str) -> bool:
 
 def letters_set_right(name: str) -> str:
     """Return a name with the digits that OCR puts for letters inside words set right: "Kestre1", "lmmobiliare"."""
-    name = re.sub(r"(?<=[a-zß-ÿ])1(?=[a-zß-ÿ]|\b)", "l", name)
+    name = re.sub(r"(?<=[a-zß-ÿ])1(?=[a-zß-ÿ]|\b)|(?<=[A-ZÀ-Þ])1(?=[a-zß-ÿ])", "l", name)
+    name = re.sub(r"(?<=[A-ZÀ-Þ])[l1](?=[A-ZÀ-Þ])", "I", name)
     name = re.sub(r"(?<=[a-zß-ÿ])0(?=[a-zß-ÿ])", "o", name)
     return re.sub(r"\bl(?=[bcdfgkmnpqrstvz][a-z])", "I", name)
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from mailbot.core.amounts import CODES, SYMBOLS, normal
+from mailbot.core.company_names import squeeze
 from mailbot.core.dates import Order, find_dates, order_of
 from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.identifiers import find_ibans, find_vat_ids
 from mailbot.core.labels import Label, fold, has_title
 from mailbot.core.paper import Candidate, Paper, Region, best, lay_out, starts_cell
-from mailbot.core.parties import find_customer, in_customer_block
+from mailbot.core.parties import find_customer, in_customer_block, window
 from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
 from mailbot.core.words import PageWords
@@ -25,6 +26,9 @@ from mailbot.core.words import PageWords
 _REFERENCE = re.compile(r"[\s:：.#№°º\-–]*((?:[A-Z]{1,5} (?=\d))?(?=[A-Za-z\-/._]*\d)[A-Za-z0-9][A-Za-z0-9\-/._]*)")
 _GROUPS = re.compile(r"\d{1,5}(?: \d{2,5}){1,6}(?![\w.,/\-]|[ ]\w)")
 """A number printed in groups: "10 084 552 319"."""
+
+_MIXED_UP = str.maketrans("OoIl|SBZ", "00111582")
+"""Letters and the digits that OCR takes them for."""
 
 _LETTER_DATE = re.compile(r"(?:[^\W\d_][\w.\- ]{1,30}, ?(?:den |le |li |the |am |il |el |a )?|(?:le|den|datum|date) ?:? ?)?$", re.IGNORECASE)
 """What may stand before the date of a letter in its cell: nothing, or the place."""
@@ -35,6 +39,15 @@ _ASKS = re.compile(
     r"|antes dei|hasta ei|entro ii|entro) ?$"
 )
 """Folded: a sentence that asks for payment until the date that follows."""
+
+_DEBITED = re.compile(
+    r"(?:ihrem|ihr|your|votre|vos|uw|su|vostro|tu) (?:[a-z]+ )?(?:konto|bankkonto|account|compte|rekening|cuenta|conto)|abgebucht|eingezogen"
+    r"|debited|direct debit|preieve|geincasseerd|domiciiia|addebit"
+)
+"""Folded: a sentence about money that the sender takes from the recipient's account."""
+
+_YOURS = re.compile(r"your|ihre|votre|uw |su |vostr|customer|kunden|client|klant|vs ")
+"""Folded: what stands before a number that is the recipient's."""
 
 _LISTS = re.compile(r"statement of account|account statement", re.IGNORECASE)
 """A list of invoices, whose date is that of none of them."""
@@ -75,15 +88,16 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     due = _date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None
+    supplier = find_supplier(paper, customer)
     found = {
-        "supplier": find_supplier(paper, customer),
+        "supplier": supplier,
         "customer": customer,
         "invoice_number": number,
         "po_number": purchase,
         "invoice_date": invoiced,
         "due_date": due,
         "iban": _iban(paper),
-        "vat_id": _vat_id(paper),
+        "vat_id": _vat_id(paper, supplier),
         "currency": _currency(paper, sums),
     }
     fields = [_field(name, candidate) for name, candidate in found.items() if candidate]
@@ -122,7 +136,8 @@ def _number(paper: Paper, name: str) -> Candidate | None:
                 break
             if label.grade == 0 or any(character.isdigit() for character in region.text):
                 break  # what stands there was not understood: what stands below it is something else
-    return best(found)
+    number = best(found)
+    return None if number is None or _contested(paper, number.value) else number
 
 
 def _beside_title(paper: Paper, at: int, label: Label) -> bool:
@@ -168,9 +183,13 @@ def _as_printed(value: str) -> str | None:
     """
     if not re.search(r"[a-km-z]", value):
         value = re.sub(r"l(?=[A-Z])", "I", re.sub(r"(?<=\d)l|l(?=\d)", "1", value))
-    if re.search(r"(?<=\d)[OIS](?=\d|$)|(?<=[\d/\-])[OS](?=\d)", value):
-        return None
-    return value
+    return None if re.search(r"(?<=\d)[OIS](?=[\d./\-]|$)|(?<=[\d/\-])[OS](?=\d)|^P0\d", value) else value
+
+
+def _contested(paper: Paper, value: str) -> bool:
+    """Return whether the paper prints a number once more, and letters that OCR mixes up with digits differ."""
+    key = value.translate(_MIXED_UP)
+    return any(key == word.translate(_MIXED_UP) and word != value for word in re.findall(r"[\w\-/]+", paper.text))
 
 
 def _order(paper: Paper) -> Order | None:
@@ -192,16 +211,26 @@ def _date(paper: Paper, name: str, order: Order | None) -> Candidate | None:
         numbered = any(one.name == "invoice_number" and one.grade and one.end <= label.start for one in paper.labels[at])
         if label.grade == 2 and _LISTS.search(paper.text):
             continue
+        if label.grade == 1 and _of_another(paper, at, label):
+            continue
         if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and label.end - label.start > 3):
             continue
         for region in _regions(paper, at, label):
             dates = find_dates(region.text)
-            if dates and len(region.text[: dates[0].start].split()) <= 3:
+            before = region.text[: dates[0].start] if dates else ""
+            if dates and len(before.split()) <= (3 if region.place == 1 else 0):
                 value = dates[0].settled(order)
                 if value:
                     found.append(_dated(region, dates[0].start, dates[0].end, value, label.grade + region.place))
                 break
     return best(found)
+
+
+def _of_another(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether a bare "dated" or "vom" follows the label of another paper's number: an order, a delivery note."""
+    before = [one for one in paper.labels[at] if one.end <= label.start]
+    bare = fold(paper.lines[at].text[label.start : label.end])[0] in ("dated", "vom", "du", "dei", "ie")
+    return bare and bool(before) and before[-1].name in ("po_number", "other")
 
 
 def _dated(region: Region, start: int, end: int, value: date, score: float) -> Candidate:
@@ -247,25 +276,43 @@ def _asks_before(text: str, start: int) -> bool:
 
 
 def _iban(paper: Paper) -> Candidate | None:
-    found = [
-        Candidate(value=iban, score=3.5, page=line.page, box=line.box(start, end))
-        for line in paper.lines
-        for start, end, iban in find_ibans(line.text.replace("\t", " "))
-    ]
+    """Return the account to pay to: not the recipient's, from which the sender takes the money himself."""
+    found = []
+    for at, line in enumerate(paper.lines):
+        before = paper.lines[at - 1].text if at else ""
+        for start, end, iban in find_ibans(line.text.replace("\t", " ")):
+            if not _DEBITED.search(fold(f"{before} {line.text}")[0]):
+                found.append(Candidate(value=iban, score=3.5, page=line.page, box=line.box(start, end)))
     return best(found)
 
 
-def _vat_id(paper: Paper) -> Candidate | None:
-    """Return the sender's VAT number: one with a label in its line or the line above, and not in the recipient's block."""
+def _vat_id(paper: Paper, supplier: Candidate | None) -> Candidate | None:
+    """Return the sender's VAT number: one with a label in its line or the line above, and not in the recipient's address.
+
+    Of several, the one that stands with the sender's name or company register number.
+    """
     found = []
+    frame = window(paper)
+    inside = {cell.at: cell.start for cell in frame.cells} if frame else {}
     for at, line in enumerate(paper.lines):
         for start, end, number in find_vat_ids(line.text.replace("\t", " ")):
             labels = [one for near in paper.labels[max(0, at - 1) : at + 1] for one in near]
             box = line.box(start, end)
-            if any(one.name in ("vat_id", "tax") for one in labels) and not in_customer_block(paper, at, box[0]):
-                own = not re.search(r"your|ihre|votre|uw |su |vostr|customer|kunden|client|klant", fold(line.text[:start])[0])
-                found += [Candidate(value=number, score=3.0, page=line.page, box=box)] if own else []
+            cell = line.cell_at(start)
+            if inside.get(at) == cell[0] or in_customer_block(paper, at, box[0]):
+                continue
+            if any(one.name in ("vat_id", "tax") for one in labels) and not _YOURS.search(fold(line.text[cell[0] : start])[0]):
+                score = 3.0 + 0.5 * _stands_with(paper, at, number, supplier)
+                found.append(Candidate(value=number, score=score, page=line.page, box=box))
     return best(found)
+
+
+def _stands_with(paper: Paper, at: int, number: str, supplier: Candidate | None) -> bool:
+    """Return whether a VAT number stands with the sender's name, or the French SIREN within it with a register number."""
+    if number.startswith("FR") and re.search(number[4:] + r"\d{5}|(?:RCS|SIREN)\D{0,20}" + number[4:], re.sub(r"(?<=\d) (?=\d)", "", paper.text)):
+        return True
+    near = "".join(line.text for line in paper.lines[max(0, at - 3) : at + 1] if line.page == paper.lines[at].page)
+    return supplier is not None and squeeze(supplier.value) in squeeze(near)
 
 
 def _currency(paper: Paper, sums: Sums) -> Candidate | None:

@@ -60,6 +60,9 @@ PHRASES: dict[str, dict[int, str]] = {
             bestelling; uw bestelling {no}; uw po {no}; su orden de compra; su {no} de pedido; vostro ordine; vs
             ordine {no}; vs rif ordine; rif ordine; ordine {no}; oda {no}; 客户订单号; 訂單編號; 訂單號碼; 採購單號
         """,
+        2: """
+            order ref; order reference; order ref {no}
+        """,
     },
     "invoice_date": {
         4: """
@@ -68,7 +71,7 @@ PHRASES: dict[str, dict[int, str]] = {
         """,
         3: """
             invoice date; date of invoice; date of issue; issue date; issued on; date issued; bill date; billing
-            date; tax point; invoice dated; dated; rechnungsdatum; datum der rechnung; ausstellungsdatum; rechnung
+            date; tax point; invoice dated; rechnungsdatum; datum der rechnung; ausstellungsdatum; rechnung
             vom; belegdatum; date de facture; date de la facture; date facture; date de facturation; date d
             emission; date d etablissement; emise le; factuurdatum; datum factuur; fecha de factura; fecha factura;
             fecha de emision; fecha de expedicion; data fattura; data della fattura; data emissione; data di
@@ -83,7 +86,7 @@ PHRASES: dict[str, dict[int, str]] = {
             statement date
         """,
         1: """
-            date; datum; fecha; data; le; del; du; vom; 日期
+            date; dated; datum; fecha; data; le; del; du; vom; 日期
         """,
     },
     "due_date": {
@@ -103,6 +106,10 @@ PHRASES: dict[str, dict[int, str]] = {
             uiterlijk te betalen op; betaaldatum uiterlijk; uiterste betaaldag; betalen uiterlijk; fecha vto; fecha
             de vto; f vencimiento; vto; vencimientos; pagar antes de; scad; scadenze; scadenza il; pagamento entro
             il; entro il; 到期付款日; 最迟付款日; 截止日期; 應付日期; 付款到期日
+        """,
+        2: """
+            prelevement le; date de prelevement; preleve le; fecha de cargo; abbuchung am; addebito il; incasso op; direct debit on;
+            direct debit date
         """,
     },
     "payable": {
@@ -332,7 +339,7 @@ PHRASES: dict[str, dict[int, str]] = {
             tisch; kasse; commande du; votre commande du; bon de livraison {no}; bl {no}; devis {no}; date limite;
             date devis; dossier {no}; contrat {no}; {no} de contrat; {no} de compte; compte {no}; numero de compte;
             reference; ref; client {no}; code client; ape; naf; capital; kvk {no}; kvk nummer; rpr; klantnr;
-            dossiernummer; leverdatum; fecha de cargo; fecha de operacion; periodo de facturacion; periodo;
+            dossiernummer; leverdatum; fecha de operacion; periodo de facturacion; periodo;
             contrato {no}; {no} de contrato; cups; {no} de cuenta; presupuesto {no}; {no} albaran; fecha albaran;
             numero cliente; codigo cliente; {no} cliente; cod cliente; rea; cap soc; cig; cup; ordine del; vs
             ordine del; ddt del; commessa; protocollo; causale; mastercard; visa; change; cash; tender;

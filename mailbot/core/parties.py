@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mailbot.core.blocks import Block, is_address
+from mailbot.core.blocks import Block, is_address, is_contact
 from mailbot.core.company_names import as_name, letters_set_right, squeeze
+from mailbot.core.identifiers import find_vat_ids
 from mailbot.core.labels import Label, has_title
 from mailbot.core.lines import Line
 from mailbot.core.paper import Candidate, Paper, best, starts_cell
@@ -53,20 +54,27 @@ def window(paper: Paper) -> Block | None:
 
 def _is_window(paper: Paper, block: Block) -> bool:
     first = paper.lines[0]
-    if block.page != first.page or not 2 <= len(block.cells) <= 7 or block.contact or not block.postal:
+    if block.page != first.page or not 2 <= len(block.cells) <= 8 or not block.postal:
         return False
     top = block.cells[0].box[1]
-    if top > UPPER * paper.heights.get(block.page, 0) or top < first.bottom:
+    if top > UPPER * paper.heights.get(block.page, 0) or (top < first.bottom and not is_return_line(block.cells[0].text)):
         return False
-    if any(has_title(cell.text) or any(one.grade >= 2 for one in paper.labels[cell.at] if cell.start <= one.start < cell.end) for cell in block.cells):
+    rest = [cell for cell in block.cells if not find_vat_ids(cell.text)]  # the recipient's own may stand in his address
+    labelled = any(one.grade >= 2 for cell in rest for one in paper.labels[cell.at] if cell.start <= one.start < cell.end)
+    if labelled or any(is_contact(cell.text) or has_title(cell.text) for cell in rest if not is_return_line(cell.text)):
         return False
     return _first_name(paper, block) is not None
+
+
+def is_return_line(text: str) -> bool:
+    """Return whether a cell is the sender's whole address in one line, as it stands above the recipient's in a window."""
+    return is_address(text) and len(text) > 30
 
 
 def _first_name(paper: Paper, block: Block) -> Candidate | None:
     """Return the first line of a block that is a name: no salutation, and not the sender's address in one small line."""
     for cell in block.cells[:3]:
-        if _SALUTATION.match(cell.text) or (is_address(cell.text) and len(cell.text) > 30):
+        if _SALUTATION.match(cell.text) or is_return_line(cell.text):
             continue
         return _name_in(paper.lines[cell.at], cell.start, cell.text, 2.0)
     return None
@@ -95,7 +103,7 @@ def _party_labels(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
     """Yield the labels of a party that announce a name: not the same word inside a sentence."""
     for at, label in paper.labelled(name):
         line = paper.lines[at]
-        rest = line.text[label.end : line.cell_at(label.start)[1]].strip()
+        rest = line.text[label.end : line.cell_at(label.start)[1]].strip(" )）")
         if starts_cell(line, label.start) and (not rest or rest[0] in ":：" or (label.grade == 3 and rest[0] in ".,(")):
             yield at, label
 

@@ -16,7 +16,7 @@ from mailbot.core.company_names import BANK, as_name, company_names, is_no_name,
 from mailbot.core.document import Box
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, best
-from mailbot.core.parties import beside_labels, in_customer_block, window
+from mailbot.core.parties import beside_labels, in_customer_block, is_return_line, window
 
 _SITE = re.compile(r"(?:www\.|@|https?://)(?:[\w\-]+\.)*?([\w\-]{2,})\.(?:co\.|com\.)?[a-z]{2,7}(?![\w\-])", re.IGNORECASE)
 _FREE_MAIL = set("gmail outlook hotmail yahoo gmx web icloud aol qq 163 126 proton live free orange".split())
@@ -72,7 +72,7 @@ def _scored(paper: Paper, customer: Candidate | None) -> list[Candidate]:
     seen: dict[str, list[_Place]] = defaultdict(list)
     blocked: set[str] = {squeeze(customer.value)} if customer else set()
     frame = window(paper)
-    inside = {(cell.at, cell.start) for cell in frame.cells} if frame else set()
+    inside = {(cell.at, cell.start) for cell in frame.cells if not is_return_line(cell.text)} if frame else set()
     for place in (*_companies(paper), *_heads(paper)):
         cell = paper.lines[place.at].cell_at(place.start)
         if (place.at, cell[0]) in inside or in_customer_block(paper, place.at, place.box[0]):

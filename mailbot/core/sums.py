@@ -143,14 +143,15 @@ def _unread(paper: Paper, mark: Mark | None) -> bool:
 
 
 def _with_payable(totals: list[Money], payable: list[Money], paper: Paper, mark: Mark | None) -> list[Money]:
-    """Return the totals, with what is to be paid as one more where it is the whole: not where a part is paid already."""
-    paid = any(
-        amounts_of(line, label.end, len(line.text), mark)
+    """Return the totals, with what is to be paid as one more where it is the whole: not where a part is paid or kept back."""
+    less = (
+        amount.value
         for line, labels in zip(paper.lines, paper.labels, strict=True)
         for label in labels
-        if label.name == "paid"
+        if label.name in ("paid", "withheld")
+        for amount in amounts_of(line, label.end, len(line.text), mark)
     )
-    return totals if paid and totals else [*totals, *payable]
+    return totals if any(less) else [*totals, *payable]
 
 
 def amounts_of(line: Line, start: int, end: int, mark: Mark | None) -> list[Amount]:
