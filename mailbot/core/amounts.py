@@ -23,7 +23,7 @@ SYMBOLS: dict[str, str] = {
     "€": "EUR", "£": "GBP", "US$": "USD", "U$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD",
     "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "₹": "INR", "₩": "KRW",
     "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS", "฿": "THB", "₫": "VND", "Fr.": "CHF", "RMB": "CNY",
-    "元": "CNY", "圆": "CNY", "円": "JPY", "$": "", "¥": "", "￥": "", "kr": "", "kr.": "",
+    "元": "CNY", "圆": "CNY", "円": "JPY", "$": "", "¥": "", "￥": "", "kr": "", "kr.": "", "euro": "EUR", "Euro": "EUR", "euros": "EUR",
 }  # fmt: skip
 """What a currency is written as; "" where several countries write theirs so."""
 

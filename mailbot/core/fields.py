@@ -27,6 +27,11 @@ _REFERENCE = re.compile(r"[\s:：.#№°º\-–]*((?:[A-Z]{1,5} (?=\d))?(?=[A-Za
 _GROUPS = re.compile(r"\d{1,5}(?: \d{2,5}){1,6}(?![\w.,/\-]|[ ]\w)")
 """A number printed in groups: "10 084 552 319"."""
 
+_COUNTRY_MONEY = dict.fromkeys("AT BE CY DE EE EL ES FI FR HR IE IT LT LU LV MT NL PT SI SK".split(), "EUR") | {
+    "GB": "GBP", "CH": "CHF", "DK": "DKK", "SE": "SEK", "PL": "PLN", "CZ": "CZK", "HU": "HUF", "RO": "RON", "NO": "NOK",
+}  # fmt: skip
+"""The currency of the countries whose VAT numbers and accounts are known."""
+
 _MIXED_UP = str.maketrans("OoIl|SBZ", "00111582")
 """Letters and the digits that OCR takes them for."""
 
@@ -42,15 +47,22 @@ _ASKS = re.compile(
 
 _DEBITED = re.compile(
     r"(?:ihrem|ihr|your|votre|vos|uw|su|vostro|tu) (?:[a-z]+ )?(?:konto|bankkonto|account|compte|rekening|cuenta|conto)|abgebucht|eingezogen"
-    r"|debited|direct debit|preieve|geincasseerd|domiciiia|addebit"
+    r"|debited|direct debit|preieve|geincasseerd|domiciiia|addebit|schrijven[^.]*\baf\b|afgeschreven"
 )
 """Folded: a sentence about money that the sender takes from the recipient's account."""
 
 _YOURS = re.compile(r"your|ihre|votre|uw |su |vostr|customer|kunden|client|klant|vs ")
 """Folded: what stands before a number that is the recipient's."""
 
-_LISTS = re.compile(r"statement of account|account statement", re.IGNORECASE)
-"""A list of invoices, whose date is that of none of them."""
+_LISTS = re.compile(
+    r"statement of account|account statement|reminder|mahnung|zahlungserinnerung|rappel|aanmaning|herinnering|sollecito|recordatorio"
+    r"|remittance advice|lieferschein n|delivery note n|quotation|对账单|催款",
+    re.IGNORECASE,
+)
+"""A paper about invoices, or before one: its date is that of none of them."""
+
+_ORDER = re.compile(r"order|besteii|auftrag|commande|pedido|orden|ordine|订单|訂單|采购")
+"""Folded: the title of an order."""
 
 _US = re.compile(
     r"\bUSA\b|\bU\.S\.A?\b|United States|\bUS Dollars?\b|sales tax|\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
@@ -89,6 +101,7 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     if due and invoiced and due.value < invoiced.value:
         due = None
     supplier = find_supplier(paper, customer)
+    account, tax_number = _iban(paper), _vat_id(paper, supplier)
     found = {
         "supplier": supplier,
         "customer": customer,
@@ -96,9 +109,9 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
         "po_number": purchase,
         "invoice_date": invoiced,
         "due_date": due,
-        "iban": _iban(paper),
-        "vat_id": _vat_id(paper, supplier),
-        "currency": _currency(paper, sums),
+        "iban": account,
+        "vat_id": tax_number,
+        "currency": _currency(paper, sums, (account, tax_number)),
     }
     fields = [_field(name, candidate) for name, candidate in found.items() if candidate]
     fields += [
@@ -124,10 +137,8 @@ def _regions(paper: Paper, at: int, label: Label) -> Iterator[Region]:
 def _number(paper: Paper, name: str) -> Candidate | None:
     """Return the number that labels of a name announce."""
     found = []
-    for at, label in paper.labelled(name, 0):
+    for at, label in [*paper.labelled(name, 1), *_bare(paper, name)]:
         if label.grade < 3 and not starts_cell(paper.lines[at], label.start):
-            continue
-        if label.grade == 0 and not _beside_title(paper, at, label):
             continue
         for region in _regions(paper, at, label):
             candidate = _reference(region, label)
@@ -140,19 +151,27 @@ def _number(paper: Paper, name: str) -> Candidate | None:
     return None if number is None or _contested(paper, number.value) else number
 
 
-def _beside_title(paper: Paper, at: int, label: Label) -> bool:
-    """Return whether the paper's title stands in a label's line or close above it, so that a bare "No." is the paper's own."""
+def _bare(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
+    """Yield the labels that say "No." alone, beside a title that says whose: the invoice's own, or the order's."""
+    for at, label in paper.labelled("invoice_number", 0):
+        title = _title_near(paper, at, label) if label.grade == 0 else ""
+        if title and bool(_ORDER.search(fold(title)[0])) == (name == "po_number"):
+            yield at, label
+
+
+def _title_near(paper: Paper, at: int, label: Label) -> str:
+    """Return the paper's title where it stands in a label's line or close above it, else ""."""
     line = paper.lines[at]
     x0, _, x1, _ = line.box(label.start, label.end)
-    for other in paper.lines[max(0, at - 4) : at + 1]:
+    for other in reversed(paper.lines[max(0, at - 4) : at + 1]):
         if other.page != line.page or line.top - other.bottom > 5 * line.height:
             continue
         for start, end in other.cells():
             left, _, right, _ = other.box(start, max(end, start + 1))
             near = other is line or (left < x1 + 10 * line.height and right > x0 - 2 * line.height)
             if near and end - start <= 40 and has_title(other.text[start:end]):
-                return True
-    return False
+                return other.text[start:end]
+    return ""
 
 
 def _reference(region: Region, label: Label) -> Candidate | None:
@@ -252,6 +271,8 @@ def _only_date(paper: Paper, order: Order | None) -> Candidate | None:
 
     Where a label announces the date but none could be read beside it, another date is not it.
     """
+    if _LISTS.search(paper.text):
+        return None
     if any(label.grade > 1 or starts_cell(paper.lines[at], label.start) for at, label in paper.labelled("invoice_date")):
         return None
     found, alone = [], True
@@ -315,8 +336,11 @@ def _stands_with(paper: Paper, at: int, number: str, supplier: Candidate | None)
     return supplier is not None and squeeze(supplier.value) in squeeze(near)
 
 
-def _currency(paper: Paper, sums: Sums) -> Candidate | None:
-    """Return the currency: beside the total, else the only one on the paper; a bare $ or ¥ needs the country's word."""
+def _currency(paper: Paper, sums: Sums, known: Sequence[Candidate | None]) -> Candidate | None:
+    """Return the currency: beside the total, else the only one on the paper; a bare $ or ¥ needs the country's word.
+
+    Where the paper shows none at all, it is that of the country of the sender's VAT number or account (`known`).
+    """
     said = Counter(match for match in re.findall(r"(?<![A-Za-z])(?:" + "|".join(CODES) + r")(?![A-Za-z])", paper.text))
     for sign, code in SYMBOLS.items():
         if code and not sign.isalpha():
@@ -324,6 +348,9 @@ def _currency(paper: Paper, sums: Sums) -> Candidate | None:
     codes = {"CNY" if code == "RMB" else code for code, count in said.items() if count}
     total = sums.total
     code = (total.currency if total else "") or _meant(paper.text, codes) or (codes.pop() if len(codes) == 1 else "")
+    if not code and total and not codes and not re.search(r"[$¥￥]|\bkr\b", paper.text):
+        countries = {_COUNTRY_MONEY.get(one.value[:2], "") for one in known if one}
+        code = countries.pop() if len(countries) == 1 else ""
     if not code:
         return None
     page, box = (total.page, total.box) if total else (paper.lines[0].page, paper.lines[0].box(0, len(paper.lines[0].text)))

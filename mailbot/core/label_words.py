@@ -58,7 +58,7 @@ PHRASES: dict[str, dict[int, str]] = {
             {no}; ihre bestell nummer; bestell nr; kundenbestell {no}; kundenbestellnummer; reference commande; ref
             commande; votre bon de commande; votre bon de commande {no}; votre reference de commande; uw
             bestelling; uw bestelling {no}; uw po {no}; su orden de compra; su {no} de pedido; vostro ordine; vs
-            ordine {no}; vs rif ordine; rif ordine; ordine {no}; oda {no}; 客户订单号; 訂單編號; 訂單號碼; 採購單號
+            ordine {no}; vs rif ordine; rif ordine; ordine {no}; oda {no}; 客户订单号; 訂單編號; 訂單號碼; 採購單號; {no} pedido; {no} orden de compra; {no} ordine; {no} bestelling; {no} bon de commande; su pedido {no}
         """,
         2: """
             order ref; order reference; order ref {no}
@@ -80,7 +80,7 @@ PHRASES: dict[str, dict[int, str]] = {
             rechnungsdatum leistungsdatum; date emission; facture du; facture emise le; date du document; factuur
             datum; datum van de factuur; fecha de expedicion; fecha de emision factura; fecha emision factura;
             fecha emision; emitida el; data di fatturazione; data doc; data documento; emessa il; emessa in data;
-            账单日期; 結單日期; 發票日期; 开单日期; 制单日期; 開票日期
+            账单日期; 結單日期; 發票日期; 开单日期; 制单日期; 開票日期; issued
         """,
         2: """
             statement date
@@ -254,10 +254,10 @@ PHRASES: dict[str, dict[int, str]] = {
             facture pour; adresse client; coordonnees client; client facture; adresse de facture; donnees client;
             nombre del cliente; datos cliente; datos de facturacion; facturado a; cliente nombre; datos fiscales;
             razon social cliente; dati cliente; dati del cliente; committente; spett; egregio; gentile cliente;
-            indirizzo di fatturazione; 买方名称; 客户信息; 交款单位; 交款人; 付款人; 购方; 購買方; 客戶; 客戶名稱; 買方; 付款單位
+            indirizzo di fatturazione; 买方名称; 客户信息; 交款单位; 交款人; 付款人; 购方; 購買方; 客戶; 客戶名稱; 買方; 付款單位; prepared for
         """,
         1: """
-            to; an; a; aan; 致; für; fur; pour; para; per; voor; messrs; to messrs; 敬启
+            to; an; a; aan; 致; für; fur; pour; para; per; voor; messrs; to messrs; 敬启; for
         """,
     },
     "vat_id": {

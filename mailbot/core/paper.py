@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -72,7 +73,8 @@ class Paper:
         end = len(line.text)
         for other in self.labels[at]:
             plain = other.grade >= 2 or (other.name == "invoice_date" and starts_cell(line, other.start))
-            if other.start >= label.end and plain:
+            together = re.fullmatch(r" ?[/&+] ?", line.text[label.end : other.start])  # "Rechnungsdatum/Lieferdatum"
+            if other.start >= label.end and plain and not together:
                 end = min(end, other.start)
         return Region(line=line, start=label.end, end=end, place=1.0)
 

@@ -16,9 +16,12 @@ from mailbot.core.lines import Line
 from mailbot.core.paper import Candidate, Paper, best, starts_cell
 
 _SALUTATION = re.compile(
-    r"^(?:an|an die|to|à|herrn?|frau|firma|fa\.|eheleute|familie|mrs?\.?|messrs\.?|monsieur|madame|m\.|mme|sig\.?(?:ra)?|spett\.? ?le|sr\.?|sra\.?|de heer|mevrouw)$",
+    r"^(?:(?:an|die|to|à|l'|herrn?|frau|firma|fa|eheleute|familie|mrs?|ms|messrs|monsieur|madame|mme?|gent(?:\.?m[oa])?|egr|sig(?:\.?ra)?|"
+    r"spett(?:\.? ?le)?|sra?|de heer|mevrouw|t\.a\.v)[ .,]*)+$",
     re.IGNORECASE,
 )
+"""What stands above a name in an address."""
+
 _UPRIGHT = {"购": "customer", "销": "supplier", "購": "customer", "銷": "supplier"}
 """The first character of what Chinese invoices write downwards beside the parties' names."""
 
