@@ -23,7 +23,8 @@ SYMBOLS: dict[str, str] = {
     "€": "EUR", "£": "GBP", "US$": "USD", "U$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD",
     "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "₹": "INR", "₩": "KRW",
     "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS", "฿": "THB", "₫": "VND", "Fr.": "CHF", "RMB": "CNY",
-    "元": "CNY", "圆": "CNY", "円": "JPY", "$": "", "¥": "", "￥": "", "kr": "", "kr.": "", "euro": "EUR", "Euro": "EUR", "euros": "EUR",
+    "元": "CNY", "圆": "CNY", "円": "JPY", "$": "", "¥": "", "￥": "", "kr": "", "kr.": "",
+    "euro": "EUR", "Euro": "EUR", "euros": "EUR",
 }  # fmt: skip
 """What a currency is written as; "" where several countries write theirs so."""
 
@@ -39,7 +40,10 @@ _CURRENCY = (
     )
     + ")"
 )
-_NUMBER = r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d\d)?(?!\d)|\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,4})?(?!\d)"
+_NUMBER = (
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d\d)?(?!\d)"  # 1,41,600.00, as in India
+    r"|\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,4})?(?!\d)"
+)
 _AMOUNT = re.compile(
     rf"(?:(?P<before>{_CURRENCY})[ \t]*|(?<![\w.,/\-]))(?P<minus>[-−–(]?)[ ]?(?P<again>[$€£¥￥])?[ ]?(?P<number>{_NUMBER})"
     rf"(?:,[-–—]+)?(?P<tail>[)]|-(?![\d\w]))?(?![\w/°]|[.,:]\w|-\d|[ ]?%)(?:[ \t]*(?P<after>{_CURRENCY})(?![ \t]*-?\d))?"

@@ -29,7 +29,8 @@ _TOWN = re.compile(
 )
 _STREET = re.compile(
     r"^\d{1,4}[a-z]?,? (?:bis |ter )?[^\W\d_]{2,}|[^\W\d_]{3,}\.? \d{1,4} ?[a-z]?(?:,|$|[\-–]\d)"
-    r"|\b(?:street|road|lane|avenue|drive|court|square|p\.? ?o\.? box|postfach|strasse|rue|calle|via|piazza|corso)\b|(?<![^\W\d_])c/",
+    r"|\b(?:street|road|lane|avenue|drive|court|square|p\.? ?o\.? box|postfach|strasse|rue|calle|via|piazza|corso)\b"
+    r"|(?<![^\W\d_])c/",
     re.IGNORECASE,
 )
 _CONTACT = re.compile(

@@ -1,4 +1,4 @@
-"""Names of companies and people as papers print them: by legal form, cleaned of what stands around them, compared by their letters."""
+"""Names of companies and people as papers print them: found by legal form, cleaned, compared by their letters."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 _FORMS = (
-    r"GmbH(?: ?& ?Co\.? ?KG(?:aA)?)?|UG(?: \(haftungsbeschränkt\))?|AG(?: ?& ?Co\.? ?KG)?|SE|KGaA|OHG|e\.? ?K\.?|e\.? ?V\.?|e\.? ?U\.?|eG|KG|"
+    r"GmbH(?: ?& ?Co\.? ?KG(?:aA)?)?|UG(?: \(haftungsbeschränkt\))?|AG(?: ?& ?Co\.? ?KG)?|SE|KGaA|OHG|e\.? ?[KUV]\.?|eG|KG|"
     r"Ltd\.?|Limited|LLC|L\.L\.C\.|LLP|PLC|plc|Inc\.?|Incorporated|Corp\.?|Corporation|Co\., ?Ltd\.?|Pty\.? Ltd\.?|Pte\.? Ltd\.?|"
     r"S\.?A\.?S\.?U?|S\.?A\.?R\.?L\.?|EURL|SASU|SNC|SCI|S\.?A\.?|B\.?V\.?B\.?A\.?|B\.?V\.?|N\.?V\.?|V\.?O\.?F\.?|"
     r"S\.?L\.?U?\.?|S\.? ?r\.? ?l\.?s?|S\.?p\.?A\.?|S\.?n\.?c\.?|A/S|ApS|AB|Oy|AS|Sp\. z o\.o\.|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\."
@@ -17,14 +17,15 @@ _FORM_FIRST = re.compile(
     r"^(?P<name>(?:S\.?A\.?R\.?L\.?|S\.?A\.?S\.?U?|EURL|SASU|SCI|SNC|Ets|Fa\.|Firma) (?:[A-ZÀ-Þ][\w&'’.\-]*[ ]?){1,5})$"
 )
 _CAPITALS = re.compile(
-    r"(?P<name>(?:[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9&'’.\-]*,? ){1,7}?)(?P<form>GMBH(?: ?& ?CO\.? ?KG)?|LTD\.?|LIMITED|INC\.?|CORP\.?|CORPORATION|"
-    r"CO\., ?LTD\.?|PTY\.? LTD\.?|PTE\.? LTD\.?|SPA|SRL|SARL)(?![\w])"
+    r"(?P<name>(?:[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9&'’.\-]*,? ){1,7}?)(?P<form>GMBH(?: ?& ?CO\.? ?KG)?|LTD\.?|LIMITED|INC\.?|CORP\.?|"
+    r"CORPORATION|CO\., ?LTD\.?|PTY\.? LTD\.?|PTE\.? LTD\.?|SPA|SRL|SARL)(?![\w])"
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff（）()A-Za-z0-9]{2,40}?(?:有限责任公司|股份有限公司|有限公司|集团公司|公司|商行|工厂|事务所)")
-_NOT_A_NAME = re.compile(r"\d{4,}|[@:]|www\.|http|^\W*$|^(?:page|tel|fax)\b", re.IGNORECASE)
+_NOT_A_NAME = re.compile(r"\d{4,}|^\S*\d\S*\d\S*$|[@:]|www\.|http|^\W*$|^(?:page|tel|fax)\b", re.IGNORECASE)
 _ADDRESSED = re.compile(r"^(?:attn|attention|z\.? ?hd\.?|t\.a\.v\.|à l'attention de|fao|c/o)\b[.: ]*", re.IGNORECASE)
 BANK = re.compile(
-    r"bank(?!ett)|sparkasse|raiffeisen|banque|crédit|banco\b|banca\b|caixa|barclays|hsbc|\bING\b|building society|credit union|银行|銀行",
+    r"bank(?!ett)|sparkasse|raiffeisen|banque|crédit|banco\b|banca\b|caixa|barclays|hsbc|\bING\b"
+    r"|building society|credit union|银行|銀行",
     re.IGNORECASE,
 )
 """What names a bank, which stands on papers beside account numbers."""
@@ -78,6 +79,7 @@ def letters_set_right(name: str) -> str:
     """Return a name with the digits that OCR puts for letters inside words set right: "Kestre1", "lmmobiliare"."""
     name = re.sub(r"(?<=[a-zß-ÿ])1(?=[a-zß-ÿ]|\b)|(?<=[A-ZÀ-Þ])1(?=[a-zß-ÿ])", "l", name)
     name = re.sub(r"(?<=[A-ZÀ-Þ])[l1](?=[A-ZÀ-Þ])", "I", name)
+    name = re.sub(r"(?<=[A-ZÀ-Þ])0(?=[A-ZÀ-Þ])", "O", name)
     name = re.sub(r"(?<=[a-zß-ÿ])0(?=[a-zß-ÿ])", "o", name)
     return re.sub(r"\bl(?=[bcdfgkmnpqrstvz][a-z])", "I", name)
 

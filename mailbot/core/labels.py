@@ -12,7 +12,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
-from mailbot.core.label_words import NUMBER_WORDS, PHRASES, TITLES
+from mailbot.core.label_words import NUMBER_WORDS, PHRASES
+from mailbot.core.other_labels import TITLES
 
 _STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
 """Where a label may begin in folded text: at a word, or at any character of another script."""

@@ -1,4 +1,4 @@
-"""Numbers in words: Chinese numerals, small ones and those of accounts, and the number words before a unit of time in the languages of the desk."""
+"""Numbers in words: Chinese numerals, small ones and those of accounts, and number words before a unit of time."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def han_number(written: str) -> int:
 
 _CAPITALS = {one: digit for digit, ones in enumerate("零 壹 贰貳弍两 叁參叄 肆 伍 陆陸 柒 捌 玖".split()) for one in ones}
 _CAPITAL_PLACES = {"拾": 10, "佰": 100, "仟": 1000}
-CAPITAL_AMOUNT = re.compile(r"[零壹贰貳叁參叄肆伍陆陸柒捌玖两拾佰仟万萬亿億]{2,}[圆元圓](?:[零壹贰貳叁參叄肆伍陆陸柒捌玖两角分]{2,5})?")
+CAPITAL_AMOUNT = re.compile(
+    r"[零壹贰貳叁參叄肆伍陆陸柒捌玖两拾佰仟万萬亿億]{2,}[圆元圓](?:[零壹贰貳叁參叄肆伍陆陸柒捌玖两角分]{2,5})?"
+)
 """An amount of money in the capital numerals of Chinese accounts: 壹万肆仟贰佰叁拾捌圆整."""
 
 

@@ -119,6 +119,14 @@ def lay_out(pages: Sequence[PageWords]) -> Paper:
     )
 
 
+def regions(paper: Paper, at: int, label: Label) -> Iterator[Region]:
+    """Yield where the value of a label may stand: right of it, then below it."""
+    yield paper.right(at, label)
+    below = paper.below(at, label)
+    if below:
+        yield below
+
+
 def starts_cell(line: Line, place: int) -> bool:
     """Return whether a place of a line is where one of its cells begins."""
     return line.text[:place].rstrip(" •*-·").endswith("\t") or not line.text[:place].strip(" •*-·")

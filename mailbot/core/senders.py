@@ -109,7 +109,10 @@ def _evidence(paper: Paper, key: str, places: list[_Place]) -> float:
 
 
 def _block_of(paper: Paper, place: _Place) -> Block | None:
-    return next((block for block in paper.blocks for cell in block.cells if cell.at == place.at and cell.start <= place.start < cell.end), None)
+    return next(
+        (block for block in paper.blocks for cell in block.cells if cell.at == place.at and cell.start <= place.start < cell.end),
+        None,
+    )
 
 
 def _with_contact(paper: Paper, block: Block | None, place: _Place) -> bool:
@@ -124,7 +127,9 @@ def _with_contact(paper: Paper, block: Block | None, place: _Place) -> bool:
 def _with_address(paper: Paper, block: Block | None, place: _Place) -> bool:
     line = paper.lines[place.at]
     rest = line.text[place.end : line.cell_at(place.start)[1]]
-    return is_address(rest) or (block is not None and any(is_address(cell.text) for cell in block.cells if 0 < cell.at - place.at <= 3))
+    return is_address(rest) or (
+        block is not None and any(is_address(cell.text) for cell in block.cells if 0 < cell.at - place.at <= 3)
+    )
 
 
 def _heads_page(paper: Paper, place: _Place) -> bool:

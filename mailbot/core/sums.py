@@ -73,11 +73,7 @@ def find_sums(paper: Paper) -> Sums:
     if proved is not None:
         return proved
     named["total"] = _believable(named["total"], everything)
-    sums = (
-        _remainder(named["tax"], named["total"], everything)
-        or _pair(named["total"], paper, mark)
-        or _alone(named, paper)
-    )
+    sums = _remainder(named["tax"], named["total"], everything) or _pair(named["total"], paper, mark) or _alone(named, paper)
     return sums if sums.total and _unopposed(sums, named, paper, everything, mark) else Sums()
 
 
@@ -128,7 +124,9 @@ def added_up(total: Money, everything: Sequence[Money]) -> list[Money]:
 def _in_column(money: Money, total: Money) -> bool:
     """Return whether an amount stands above a total, with its right edge below the total's."""
     height = total.box[3] - total.box[1]
-    return money.page == total.page and money.box[3] <= total.box[1] + 0.3 * height and abs(money.box[2] - total.box[2]) < 1.5 * height
+    return (
+        money.page == total.page and money.box[3] <= total.box[1] + 0.3 * height and abs(money.box[2] - total.box[2]) < 1.5 * height
+    )
 
 
 def _unread(paper: Paper, mark: Mark | None) -> bool:
