@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
+from mailbot.core.blocks import Block
 from mailbot.core.company_names import squeeze
 from mailbot.core.identifiers import find_ibans, find_vat_ids
 from mailbot.core.labels import fold
 from mailbot.core.paper import Candidate, Paper, best
-from mailbot.core.parties import in_customer_block, window
+from mailbot.core.parties import in_customer_block
 
 _DEBITED = re.compile(
     r"(?:ihrem|ihr|your|votre|vos|uw|su|vostro|tu) (?:[a-z]+ )?(?:konto|bankkonto|account|compte|rekening|cuenta|conto)|abgebucht"
@@ -31,13 +32,12 @@ def find_account(paper: Paper) -> Candidate | None:
     return best(found)
 
 
-def find_tax_number(paper: Paper, supplier: Candidate | None) -> Candidate | None:
+def find_tax_number(paper: Paper, supplier: Candidate | None, frame: Block | None) -> Candidate | None:
     """Return the sender's VAT number: one with a label in its line or the line above, and not in the recipient's address.
 
     Of several, the one that stands with the sender's name or company register number.
     """
     found = []
-    frame = window(paper)
     inside = {cell.at: cell.start for cell in frame.cells} if frame else {}
     for at, line in enumerate(paper.lines):
         for start, end, number in find_vat_ids(line.text.replace("\t", " ")):

@@ -1,4 +1,4 @@
-"""The blocks of a business paper: cells close under one another at one edge, and what a block shows of its owner.
+"""The blocks of a business paper: cells close under one another at one edge or centred, and what a block shows of its owner.
 
 A block with a street and a town and nothing else is the window of a letter: the recipient's address, even without a label.
 Telephone, mail, tax number or bank beside a name are what a sender prints about himself.
@@ -58,10 +58,9 @@ class Block:
     cells: list[Cell] = field(default_factory=list)
 
     @property
-    def postal(self) -> bool:
-        """Whether a street or a town stands below the first cell."""
-        rest = [cell.text for cell in self.cells[1:]]
-        return any(_TOWN.search(text) for text in rest) or sum(bool(_STREET.search(text)) for text in rest) >= 2
+    def town(self) -> bool:
+        """Whether a town with its postal code stands below the first cell."""
+        return any(_TOWN.search(cell.text) for cell in self.cells[1:])
 
 
 def is_contact(text: str) -> bool:
@@ -96,7 +95,8 @@ def blocks_of(lines: Sequence[Line]) -> list[Block]:
 
 
 def _follows(last: Cell, cell: Cell, height: float) -> bool:
-    """Return whether a cell stands close under another and at the same left edge."""
+    """Return whether a cell stands close under another, at the same edge or centred."""
     gap = cell.box[1] - last.box[3]
     near = last.at < cell.at and -0.5 * height <= gap <= GAP * height
-    return near and (abs(last.box[0] - cell.box[0]) < 0.7 * height or abs(last.box[2] - cell.box[2]) < 0.5 * height)
+    (left, _, right, _), (x0, _, x1, _) = last.box, cell.box
+    return near and (abs(left - x0) < 0.7 * height or abs(right - x1) < 0.5 * height or abs(left + right - x0 - x1) < 0.6 * height)

@@ -65,7 +65,13 @@ def as_name(text: str) -> str | None:
     name = text.strip(" \t:：,;-–.") if not text.rstrip().endswith(".") else text.strip(" \t:：,;-–")
     name = re.sub(r"^(?:名称|name|nom|naam|nombre|nome)[:： ]+", "", name, flags=re.IGNORECASE)
     name = _ADDRESSED.sub("", name).strip()
-    if len(squeeze(name)) < 2 or len(name) > 70 or name.startswith("(") or _NOT_A_NAME.search(name):
+    if (
+        text.rstrip().endswith((":", "："))
+        or len(squeeze(name)) < 2
+        or len(name) > 70
+        or name.startswith("(")
+        or _NOT_A_NAME.search(name)
+    ):
         return None
     return name if re.search(r"[^\W\d_]{2}", name) else None
 

@@ -16,7 +16,7 @@ from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, lay_out
 from mailbot.core.paper_dates import date_order, labelled_date, only_date
-from mailbot.core.parties import find_customer
+from mailbot.core.parties import find_customer, window
 from mailbot.core.reference import find_number
 from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
@@ -47,15 +47,16 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
         purchase = None
     if not has_title(paper.text) or (sums.total is None and number is None and purchase is None):
         return ()
-    customer = find_customer(paper)
+    frame = window(paper)
+    customer = find_customer(paper, frame)
     invoiced = labelled_date(paper, "invoice_date", order) or only_date(paper, order)
     if purchase and not number and invoiced and invoiced.score < 3:
         invoiced = None  # the bare date of an order is not that of an invoice
     due = labelled_date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None
-    supplier = find_supplier(paper, customer)
-    account, tax_number = find_account(paper), find_tax_number(paper, supplier)
+    supplier = find_supplier(paper, customer, frame)
+    account, tax_number = find_account(paper), find_tax_number(paper, supplier, frame)
     found = {
         "supplier": supplier,
         "customer": customer,

@@ -261,9 +261,8 @@ PHRASES: dict[str, dict[int, str]] = {
             nummer; btw id; btwnummer; nif; cif; nif cif; vat es; {no} iva; partita iva; p iva; piva; p iva e c f; codice
             fiscale; 纳税人识别号; 统一社会信用代码; 税号; 统一社会信用代码/纳税人识别号; vat registration; vat reg nr; vat
             registered {no}; our vat {no}; tax registration {no}; gst reg {no}; gst registration {no}; gstin; gstin uin; abn;
-            btw be; tva be; tva btw; btw tva; n tva; id tva; {no} identification tva; {no} tva intra; {no} btw;
-            ondernemingsnummer; ust nr; uid mwst; mwst uid; nif iva; nif es; cod fiscale; c f; c f p iva; p iva c f;
-            社会信用代码; 統一社會信用代碼; vies
+            btw be; tva be; n tva; id tva; {no} identification tva; {no} tva intra; {no} btw; ondernemingsnummer; ust nr; uid
+            mwst; mwst uid; nif iva; nif es; cod fiscale; c f; c f p iva; p iva c f; 社会信用代码; 統一社會信用代碼; vies
         """,
     },
     "paid": {

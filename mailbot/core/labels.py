@@ -21,6 +21,9 @@ _STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
 _IN_REFERENCE = re.compile(r"[\-/_]?\d")
 """What follows a label's letters in a number that only begins like a label: "PO-7731"."""
 
+_COMPOUND = r"(?<![a-z])(?!be|an|ver|ab|zu)[a-z]{2,}(?:rechnung|factuur)(?![a-z])"
+"""Folded: an invoice for something, in one word: Schlussrechnung, Jaarfactuur; not Berechnung."""
+
 _BETWEEN = re.compile(r"[ /|:：.,()（）\-]{0,4}")
 """What stands between two names of one thing."""
 
@@ -123,7 +126,8 @@ def _starting(letters: str) -> re.Pattern[str]:
 
 @cache
 def _titles() -> re.Pattern[str]:
-    return _any_of({fold(phrase)[0] for phrase in _expanded(TITLES)})
+    plain = _any_of({fold(phrase)[0] for phrase in _expanded(TITLES)})
+    return re.compile(rf"{plain.pattern}|{_COMPOUND}")
 
 
 def _any_of(phrases: Set[str]) -> re.Pattern[str]:

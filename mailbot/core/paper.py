@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
 
 from mailbot.core.blocks import Block, blocks_of
@@ -48,17 +48,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """The lines of all pages, for each its labels, and the blocks that the cells of the lines form."""
+    """The lines of all pages, for each its labels, the blocks that their cells form, and the height of each page."""
 
+    text: str
     lines: tuple[Line, ...]
     labels: tuple[tuple[Label, ...], ...]
-    blocks: tuple[Block, ...] = ()
-    heights: Mapping[int, float] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """All lines as text."""
-        return "\n".join(line.text for line in self.lines)
+    blocks: tuple[Block, ...]
+    heights: Mapping[int, float]
 
     def labelled(self, name: str, least: int = 1) -> Iterator[tuple[int, Label]]:
         """Yield (place of the line, label) for the labels of that name and at least that grade, top to bottom."""
@@ -112,6 +108,7 @@ def lay_out(pages: Sequence[PageWords]) -> Paper:
     """Return the paper of these pages."""
     lines = tuple(line for page in pages for line in lines_of(page))
     return Paper(
+        text="\n".join(line.text for line in lines),
         lines=lines,
         labels=tuple(tuple(find_labels(line.text)) for line in lines),
         blocks=tuple(blocks_of(lines)),

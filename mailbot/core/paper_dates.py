@@ -61,7 +61,7 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
             continue
         if label.grade == 1 and _of_another(paper, at, label):
             continue
-        if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and label.end - label.start > 3):
+        if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and _says_date(line.text, label)):
             continue
         for region in regions(paper, at, label):
             dates = find_dates(region.text)
@@ -72,6 +72,11 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
                     found.append(_dated(region, dates[0].start, dates[0].end, value, label.grade + region.place))
                 break
     return best(found)
+
+
+def _says_date(text: str, label: Label) -> bool:
+    """Return whether a label is the word "date" itself, not a "du" or "le" that mostly is none."""
+    return label.end - label.start > 3 or not text[label.start : label.end].isascii()
 
 
 def _of_another(paper: Paper, at: int, label: Label) -> bool:

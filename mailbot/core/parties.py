@@ -34,13 +34,12 @@ UPPER = 0.45
 """The share of the first page in which the recipient's address stands."""
 
 
-def find_customer(paper: Paper) -> Candidate | None:
-    """Return who the paper is addressed to: who a label names, else who the only address without a label belongs to."""
+def find_customer(paper: Paper, frame: Block | None) -> Candidate | None:
+    """Return who the paper is addressed to: who a label names, else whose address `frame`, the window, shows."""
     labelled = list(beside_labels(paper, "customer"))
     if labelled:
         return best(labelled)
-    block = window(paper)
-    return _first_name(paper, block) if block else None
+    return _first_name(paper, frame) if frame else None
 
 
 def window(paper: Paper) -> Block | None:
@@ -57,7 +56,7 @@ def window(paper: Paper) -> Block | None:
 
 def _is_window(paper: Paper, block: Block) -> bool:
     first = paper.lines[0]
-    if block.page != first.page or not 2 <= len(block.cells) <= 8 or not block.postal:
+    if block.page != first.page or not 2 <= len(block.cells) <= 8 or not block.town:
         return False
     top = block.cells[0].box[1]
     if top > UPPER * paper.heights.get(block.page, 0) or (top < first.bottom and not is_return_line(block.cells[0].text)):

@@ -22,8 +22,11 @@ _MIXED_UP = str.maketrans("OoIl|SBZ", "00111582")
 
 
 def find_number(paper: Paper, name: str) -> Candidate | None:
-    """Return the number that labels of a name announce."""
-    found = []
+    """Return the number that labels of a name announce.
+
+    Where something with digits stands beside a plain label and was not understood, a vaguer label's number is not it.
+    """
+    found, unread = [], 0
     for at, label in [*paper.labelled(name, 1), *_bare(paper, name)]:
         if label.grade < 3 and not starts_cell(paper.lines[at], label.start):
             continue
@@ -33,9 +36,12 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
                 found.append(candidate)
                 break
             if label.grade == 0 or any(character.isdigit() for character in region.text):
-                break  # what stands there was not understood: what stands below it is something else
+                unread = max(unread, label.grade)
+                break  # what stands below it is something else
     number = best(found)
-    return None if number is None or _contested(paper, number.value) else number
+    if number is None or _contested(paper, number.value) or (unread >= 3 and number.score < 3):
+        return None
+    return number
 
 
 def _bare(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
@@ -89,7 +95,9 @@ def _as_printed(value: str) -> str | None:
     """
     if not re.search(r"[a-km-z]", value):
         value = re.sub(r"l(?=[A-Z])", "I", re.sub(r"(?<=\d)l|l(?=\d)", "1", value))
-    return None if re.search(r"(?<=\d)(?:[OIS](?=[\d./\-]|$)|B(?=\d))|(?<=[\d/\-])[OS](?=\d)|^P0\d", value) else value
+    parts = re.split(r"[./_\-]", value)
+    alone = (part for part in parts if sum(letter.isalpha() for letter in part) == 1)  # "3A7F-0O04" has letters anyway
+    return None if any(re.search(r"\d[OIS]|\dB\d|^[OS]\d", part) for part in alone) or re.match(r"P0\d", value) else value
 
 
 def _contested(paper: Paper, value: str) -> bool:

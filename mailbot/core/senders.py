@@ -16,7 +16,7 @@ from mailbot.core.company_names import BANK, as_name, company_names, is_no_name,
 from mailbot.core.document import Box
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, best
-from mailbot.core.parties import beside_labels, in_customer_block, is_return_line, window
+from mailbot.core.parties import beside_labels, in_customer_block, is_return_line
 
 _SITE = re.compile(r"(?:www\.|@|https?://)(?:[\w\-]+\.)*?([\w\-]{2,})\.(?:co\.|com\.)?[a-z]{2,7}(?![\w\-])", re.IGNORECASE)
 _FREE_MAIL = set("gmail outlook hotmail yahoo gmx web icloud aol qq 163 126 proton live free orange".split())
@@ -49,29 +49,28 @@ class _Place:
     formal: bool
 
 
-def find_supplier(paper: Paper, customer: Candidate | None) -> Candidate | None:
-    """Return who sent the paper, None when unsure."""
-    found = _supplier(paper, customer)
+def find_supplier(paper: Paper, customer: Candidate | None, frame: Block | None) -> Candidate | None:
+    """Return who sent the paper, None when unsure; `frame` is the recipient's address without a label."""
+    found = _supplier(paper, customer, frame)
     return _usual_spelling(paper, replace(found, value=letters_set_right(found.value))) if found else None
 
 
-def _supplier(paper: Paper, customer: Candidate | None) -> Candidate | None:
+def _supplier(paper: Paper, customer: Candidate | None, frame: Block | None) -> Candidate | None:
     labelled = best(
         [one for one in beside_labels(paper, "supplier") if not customer or squeeze(one.value) != squeeze(customer.value)]
     )
     if labelled is not None and labelled.score >= 3:
         return labelled
-    scored = sorted(_scored(paper, customer), key=lambda one: -one.score)
+    scored = sorted(_scored(paper, customer, frame), key=lambda one: -one.score)
     if scored:
         return scored[0] if len(scored) == 1 or scored[0].score >= scored[1].score + MARGIN else None
     return labelled or best(_named_like_site(paper, customer))
 
 
-def _scored(paper: Paper, customer: Candidate | None) -> list[Candidate]:
+def _scored(paper: Paper, customer: Candidate | None, frame: Block | None) -> list[Candidate]:
     """Return the names outside the recipient's address with what speaks for each being the sender."""
     seen: dict[str, list[_Place]] = defaultdict(list)
     blocked: set[str] = {squeeze(customer.value)} if customer else set()
-    frame = window(paper)
     inside = {(cell.at, cell.start) for cell in frame.cells if not is_return_line(cell.text)} if frame else set()
     for place in (*_companies(paper), *_heads(paper)):
         cell = paper.lines[place.at].cell_at(place.start)
@@ -83,20 +82,20 @@ def _scored(paper: Paper, customer: Candidate | None) -> list[Candidate]:
         longer = next((other for other in seen if key != other and other.startswith(key) and seen[other][0].formal), None)
         if longer is not None:
             seen[longer] += seen.pop(key)
+    sites = _sites(paper)
     found = []
     for key, places in seen.items():
         if any(key in one or one in key for one in blocked):
             continue
-        score = _evidence(paper, key, places)
+        score = _evidence(paper, key, places, sites)
         if score >= (2.0 if places[0].formal else ENOUGH):
             page = paper.lines[places[0].at].page
             found.append(Candidate(value=places[0].name, score=score, page=page, box=places[0].box))
     return found
 
 
-def _evidence(paper: Paper, key: str, places: list[_Place]) -> float:
+def _evidence(paper: Paper, key: str, places: list[_Place], sites: set[str]) -> float:
     """Return how much speaks for a name being the sender's, 1.0 for any name and 2.0 for a company."""
-    sites = {squeeze(match[1]) for match in _SITE.finditer(paper.text)} - _FREE_MAIL
     blocks = [(_block_of(paper, place), place) for place in places]
     score = 2.0 if places[0].formal else 1.0
     score += 1.5 if any(len(site) >= 3 and (site in key or key.startswith(site)) for site in sites) else 0
@@ -106,6 +105,11 @@ def _evidence(paper: Paper, key: str, places: list[_Place]) -> float:
     score += 0.7 if any(_heads_page(paper, place) for place in places) else 0
     score += 0.7 if any(_is_large(paper, place) for place in places) else 0
     return score
+
+
+def _sites(paper: Paper) -> set[str]:
+    """Return the names in the web and mail addresses of a paper, without those of free mail."""
+    return {squeeze(match[1]) for match in _SITE.finditer(paper.text)} - _FREE_MAIL
 
 
 def _block_of(paper: Paper, place: _Place) -> Block | None:
@@ -171,7 +175,14 @@ def _heads(paper: Paper) -> Iterator[_Place]:
         for start, end in line.cells():
             text = line.text[start:end].strip()
             name = as_name(text.split(" · ")[0])
-            if name is None or len(squeeze(name)) < 4 or len(name) > 45 or _NO_HEAD.search(name) or has_title(name):
+            if (
+                name is None
+                or len(squeeze(name)) < 4
+                or len(name) > 45
+                or _NO_HEAD.search(name)
+                or is_address(name)
+                or has_title(name)
+            ):
                 continue
             if any(start <= label.start < end and label.grade >= 2 for label in paper.labels[at]) or any(company_names(text)):
                 continue
@@ -201,7 +212,7 @@ def _usual_spelling(paper: Paper, found: Candidate) -> Candidate:
 
 def _named_like_site(paper: Paper, customer: Candidate | None) -> list[Candidate]:
     """Return the cells whose text is the name in the paper's web address: "ACME Supplies" beside acme-supplies.com."""
-    sites = {squeeze(match[1]) for match in _SITE.finditer(paper.text)} - _FREE_MAIL
+    sites = _sites(paper)
     found = []
     for at, line in enumerate(paper.lines):
         for start, end in line.cells():
