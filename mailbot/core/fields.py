@@ -22,6 +22,18 @@ from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
 from mailbot.core.words import PageWords
 
+_NAMED_MONEY = {
+    "美元": "USD",
+    "美金": "USD",
+    "欧元": "EUR",
+    "歐元": "EUR",
+    "港元": "HKD",
+    "港币": "HKD",
+    "港幣": "HKD",
+    "日元": "JPY",
+}
+"""Currencies whose Chinese names end like the yuan's."""
+
 _COUNTRY_MONEY = dict.fromkeys("AT BE CY DE EE EL ES FI FR HR IE IT LT LU LV MT NL PT SI SK".split(), "EUR") | {
     "GB": "GBP", "CH": "CHF", "DK": "DKK", "SE": "SEK", "PL": "PLN", "CZ": "CZK", "HU": "HUF", "RO": "RON", "NO": "NOK",
 }  # fmt: skip
@@ -105,6 +117,9 @@ def _currency(paper: Paper, sums: Sums, known: Sequence[Candidate | None]) -> Ca
 
 def _meant(text: str, codes: set[str]) -> str:
     """Return what a bare $ or ¥ means on this paper, "" when that is open."""
+    for name, code in _NAMED_MONEY.items():
+        if name in text:
+            return code if codes <= {code} else ""
     if "$" in text:
         dollars = {code for code in codes if code in ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN")}
         if len(dollars) == 1:

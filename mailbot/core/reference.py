@@ -94,10 +94,12 @@ def _as_printed(value: str) -> str | None:
     A small l among digits and capitals is a one, between capitals an I. A capital O or I between digits alone may be either.
     """
     if not re.search(r"[a-km-z]", value):
-        value = re.sub(r"l(?=[A-Z])", "I", re.sub(r"(?<=\d)l|l(?=\d)", "1", value))
-    parts = re.split(r"[./_\-]", value)
-    alone = (part for part in parts if sum(letter.isalpha() for letter in part) == 1)  # "3A7F-0O04" has letters anyway
-    return None if any(re.search(r"\d[OIS]|\dB\d|^[OS]\d", part) for part in alone) or re.match(r"P0\d", value) else value
+        value = re.sub(r"l(?=[A-Z])|(?<=[A-Z])l", "I", re.sub(r"(?<=\d)l|l(?=\d)", "1", value))
+    if re.search(r"(?<!^[A-Z])O0|0O", value) or re.match(r"P0\d", value):  # PO00123 is usual
+        return None
+    # "3A7F-0B04" has letters anyway, a lone B among digits may be an 8
+    doubtful = (part for part in re.split(r"[./_\-]", value) if re.fullmatch(r"[\dOISB]*[OISB][\dOISB]*", part))
+    return None if any(re.search(r"\d[OIS]|\dB\d|^[OS]\d", part) for part in doubtful) else value
 
 
 def _contested(paper: Paper, value: str) -> bool:

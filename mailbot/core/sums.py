@@ -6,17 +6,22 @@ Where labelled amounts add up, they prove each other. Where they do not, only a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
-from mailbot.core.amounts import Amount, Mark, decimal_mark, find_amounts
-from mailbot.core.dates import find_dates
-from mailbot.core.document import Box
+from mailbot.core.amounts import Mark, decimal_mark
+from mailbot.core.labelled_amounts import (
+    Money,
+    all_amounts,
+    amounts_beside,
+    amounts_of,
+    in_capitals,
+    labelled_amounts,
+    money_of,
+)
 from mailbot.core.labels import Label, fold
-from mailbot.core.lines import Line
-from mailbot.core.numerals import CAPITAL_AMOUNT, capital_cents
 from mailbot.core.paper import Paper, Region, starts_cell
 
 CENT = Decimal("0.01")
@@ -32,23 +37,6 @@ _NET = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """An amount with a label: `score` grows with how plainly the label speaks and how near it stands.
-
-    `kind` is the label as printed, so that two taxes of one rate are told apart; `exact` says that it has two decimals.
-    """
-
-    value: Decimal
-    score: float
-    page: int
-    box: Box
-    currency: str
-    rate: Decimal | None = None
-    kind: str = ""
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sums:
     """The sums found, each None when unsure; `confidence` says how far arithmetic bears them out. `marks` is the decimal mark."""
 
@@ -61,11 +49,13 @@ class Sums:
 def find_sums(paper: Paper) -> Sums:
     """Return the subtotal, tax and total of a paper as far as they are sure."""
     mark = decimal_mark(line.text for line in paper.lines)
-    everything = list(_all(paper, mark))
-    named = {name: [*_named(paper, name, mark), *_beside(paper, name, mark)] for name in ("subtotal", "tax", "total")}
+    everything = list(all_amounts(paper, mark))
+    named = {
+        name: [*labelled_amounts(paper, name, mark), *amounts_beside(paper, name, mark)] for name in ("subtotal", "tax", "total")
+    }
     named = {name: sorted(found, key=lambda money: -money.score)[:MOST] for name, found in named.items()}
-    named["total"] = _with_payable(named["total"], list(_named(paper, "payable", mark)), paper, mark)
-    named["withheld"] = list(_named(paper, "withheld", mark))
+    named["total"] = _with_payable(named["total"], list(labelled_amounts(paper, "payable", mark)), paper, mark)
+    named["withheld"] = list(labelled_amounts(paper, "withheld", mark))
     written = in_capitals(paper)
     if written is not None:
         named["total"] = [money for money in named["total"] if money.value == written.value] or [written]
@@ -77,21 +67,12 @@ def find_sums(paper: Paper) -> Sums:
     return sums if sums.total and _unopposed(sums, named, paper, everything, mark) else Sums()
 
 
-def in_capitals(paper: Paper) -> Money | None:
-    """Return the total that a Chinese paper writes in capital numerals, None when it writes none or several."""
-    found = []
-    for line in paper.lines:
-        for match in CAPITAL_AMOUNT.finditer(line.text.replace("\t", " ").replace(" ", "_")):
-            cents = capital_cents(match[0])
-            if cents:
-                region = Region(line=line, start=0, end=len(line.text), place=0.0)
-                found.append(_money(region, Amount(start=match.start(), end=match.end(), value=Decimal(cents) / 100), 4.0))
-    return found[0] if len({money.value for money in found}) == 1 else None
-
-
 def _believable(totals: list[Money], everything: Sequence[Money]) -> list[Money]:
-    """Return the totals without those that have no decimals on a paper whose amounts have: a mark was lost."""
-    return [money for money in totals if money.exact or len(everything) < 2]
+    """Return the totals that need no proof, or have one in the column above them.
+
+    One without decimals on a paper whose amounts have some does: a mark was lost.
+    """
+    return [money for money in totals if (money.firm and (money.exact or len(everything) < 2)) or added_up(money, everything)]
 
 
 def _unopposed(sums: Sums, named: dict[str, list[Money]], paper: Paper, everything: Sequence[Money], mark: Mark | None) -> bool:
@@ -150,72 +131,6 @@ def _with_payable(totals: list[Money], payable: list[Money], paper: Paper, mark:
         for amount in amounts_of(line, label.end, len(line.text), mark)
     )
     return totals if any(less) else [*totals, *payable]
-
-
-def amounts_of(line: Line, start: int, end: int, mark: Mark | None) -> list[Amount]:
-    """Return the amounts in a stretch of a line; what belongs to a date is none."""
-    text = line.text[start:end]
-    for one in find_dates(text):
-        text = text[: one.start] + "~" * (one.end - one.start) + text[one.end :]
-    return find_amounts(text, mark)
-
-
-def _named(paper: Paper, name: str, mark: Mark | None) -> Iterator[Money]:
-    """Yield the amounts that labels of a name announce."""
-    for at, label in paper.labelled(name, 2):
-        line = paper.lines[at]
-        region = paper.right(at, label)
-        found = amounts_of(line, region.start, region.end, mark)
-        if not found:
-            under = paper.below(at, label) if _may_look_below(paper, at, label) else None
-            if under is None:
-                continue
-            region, found = under, amounts_of(under.line, under.start, under.end, mark)
-        if found:
-            said = label.grade + region.place - (0 if starts_cell(line, label.start) else 0.4)
-            kind = fold(line.text[label.start : label.end])[0]
-            yield _money(region, found[-1], said, _rate(line.text), kind)
-
-
-def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
-    """Return whether amounts under a label are its own: not in the header of a table of items, whose columns bear such names."""
-    names = [one.name for one in paper.labels[at]]
-    if "other" in names and len(names) > 2:
-        return False
-    sums = set(names) & {"subtotal", "tax", "total", "payable"}
-    return len(sums) >= 2 or (label.name in ("total", "payable") and label.grade == 3)
-
-
-def _money(region: Region, amount: Amount, score: float, rate: Decimal | None = None, kind: str = "") -> Money:
-    box = region.box(amount.start, amount.end)
-    return Money(
-        value=amount.value, score=score, page=region.line.page, box=box, currency=amount.currency, rate=rate, kind=kind,
-        exact=amount.exact,
-    )  # fmt: skip
-
-
-def _rate(text: str) -> Decimal | None:
-    """Return the only percentage in a text."""
-    rates = {match[1].replace(",", ".") for match in re.finditer(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%", text)}
-    return Decimal(rates.pop()) if len(rates) == 1 else None
-
-
-def _all(paper: Paper, mark: Mark | None) -> Iterator[Money]:
-    for line in paper.lines:
-        region = Region(line=line, start=0, end=len(line.text), place=0.0)
-        for amount in amounts_of(line, 0, len(line.text), mark):
-            if amount.exact:
-                yield _money(region, amount, 0.0)
-
-
-def _beside(paper: Paper, name: str, mark: Mark | None) -> Iterator[Money]:
-    """Yield the net amount, the tax or the gross of those three side by side after the label of a total, if they add up."""
-    for at, label in paper.labelled("total", 2):
-        line = paper.lines[at]
-        region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
-        found = amounts_of(line, label.end, len(line.text), mark)[-3:]
-        if len(found) == 3 and found[0].value + found[1].value == found[2].value and found[1].value <= found[0].value:
-            yield _money(region, found[("subtotal", "tax", "total").index(name)], label.grade + region.place)
 
 
 def _proved(named: dict[str, list[Money]]) -> Sums | None:
@@ -279,7 +194,7 @@ def _pair(totals: Sequence[Money], paper: Paper, mark: Mark | None) -> Sums | No
         if len(found) != 2:
             continue
         region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
-        net, tax = (_money(region, amount, float(label.grade)) for amount in found)
+        net, tax = (money_of(region, amount, float(label.grade)) for amount in found)
         for total in sure:
             if net.value + tax.value == total.value and tax.value > 0 and _plausible(tax.value, total.value):
                 return Sums(subtotal=net, tax=tax, total=total, confidence=0.97)
