@@ -24,6 +24,7 @@ SYMBOLS: dict[str, str] = {
     "NZ$": "NZD", "S$": "SGD", "HK$": "HKD", "NT$": "TWD", "MX$": "MXN", "R$": "BRL", "₹": "INR", "₩": "KRW",
     "zł": "PLN", "Kč": "CZK", "₺": "TRY", "₪": "ILS", "฿": "THB", "₫": "VND", "Fr.": "CHF", "RMB": "CNY",
     "元": "CNY", "圆": "CNY", "円": "JPY", "$": "", "¥": "", "￥": "", "kr": "", "kr.": "",
+    "euro": "EUR", "Euro": "EUR", "euros": "EUR",
 }  # fmt: skip
 """What a currency is written as; "" where several countries write theirs so."""
 
@@ -39,10 +40,13 @@ _CURRENCY = (
     )
     + ")"
 )
-_NUMBER = r"\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,4})?(?!\d)"
+_NUMBER = (
+    r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d\d)?(?!\d)"  # 1,41,600.00, as in India
+    r"|\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,4})?(?!\d)"
+)
 _AMOUNT = re.compile(
     rf"(?:(?P<before>{_CURRENCY})[ \t]*|(?<![\w.,/\-]))(?P<minus>[-−–(]?)[ ]?(?P<again>[$€£¥￥])?[ ]?(?P<number>{_NUMBER})"
-    rf"(?:,[-–—]+)?(?P<tail>[)]|-(?![\d\w]))?(?![\w/°]|[.,:\-]\d|[ ]?%)(?:[ \t]*(?P<after>{_CURRENCY})(?![ \t]*-?\d))?"
+    rf"(?:,[-–—]+)?(?P<tail>[)]|-(?![\d\w]))?(?![\w/°]|[.,:]\w|-\d|[ ]?%)(?:[ \t]*(?P<after>{_CURRENCY})(?![ \t]*-?\d))?"
 )
 
 
@@ -140,5 +144,5 @@ def _thousands_only(written: str) -> Mark | None:
 
 
 def _grouped(digits: str) -> bool:
-    """Return whether a whole number is written in thousands as it should be."""
-    return bool(re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*|\d+", digits))
+    """Return whether a whole number is written in thousands as it should be, or as in India: 1,41,600."""
+    return bool(re.fullmatch(r"\d{1,3}(?:[.,]\d{3})*|\d+|\d{1,2}(?:,\d\d)+,\d{3}", digits))

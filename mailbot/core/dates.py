@@ -35,15 +35,16 @@ _NAME = "(?:" + "|".join(sorted(_MONTH_OF, key=len, reverse=True)) + ")"
 _FORMS = (
     re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)\s?[年.\-/]\s?(?P<m>\d{1,2})\s?[月.\-/]\s?(?P<d>\d{1,2})(?:\s?日|(?![\d]|[.\-/]\d))"),
     re.compile(
-        rf"(?<![\d.,])(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s\-]*(?:of |de |d')?\s*(?P<name>{_NAME})\.?"
-        r"(?:\s*,|\s+de[l]?\b|\s*-)?\s*(?P<y>(?:19|20)\d\d|['’]?\d\d)(?!\d|[.,]\d)",
+        rf"(?<![\d.,])(?<!\b[A-Za-z|])(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s\-]*(?:of |de |d')?\s*(?P<name>{_NAME})\.?"
+        r"(?:\s*,|\s+de[l]?\b|\s*-)?\s*(?P<y>(?:19|20)\d\d|['’]?\d\d)(?!\d|[.,]\d|[A-Za-z]\d?\b)",
         re.IGNORECASE,
     ),
     re.compile(
         rf"(?<![^\W\d_])(?P<name>{_NAME})\.?\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s*,?\s*(?P<y>(?:19|20)\d\d)(?!\d)", re.IGNORECASE
     ),
     re.compile(
-        r"(?<![\d.,/\-])(?P<a>\d{1,2})\s?(?P<sep>[./\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<y>(?:19|20)\d\d|\d\d)(?!\d|[.,/\-]\d)"
+        r"(?<![\d.,/\-])(?<!\b[A-Za-z|])(?P<a>\d{1,2})\s?(?P<sep>[./\-])\s?(?P<b>\d{1,2})\s?(?P=sep)\s?(?P<y>(?:19|20)\d\d|\d\d)"
+        r"(?!\d|[.,/\-]\d|[A-Za-z]\d?\b)"
     ),
 )
 

@@ -8,28 +8,36 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Sequence
 
+from mailbot.core.accounts import find_account, find_tax_number
 from mailbot.core.amounts import CODES, SYMBOLS, normal
-from mailbot.core.dates import Order, find_dates, order_of
 from mailbot.core.document import FIELD_NAMES, Field
-from mailbot.core.identifiers import find_ibans, find_vat_ids
-from mailbot.core.labels import Label, fold, has_title
-from mailbot.core.paper import Candidate, Paper, Region, best, lay_out, starts_cell
-from mailbot.core.parties import find_customer, find_supplier, in_customer_block
+from mailbot.core.labels import has_title
+from mailbot.core.paper import Candidate, Paper, lay_out
+from mailbot.core.paper_dates import date_order, labelled_date, only_date
+from mailbot.core.parties import find_customer, window
+from mailbot.core.reference import find_number
+from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
 from mailbot.core.words import PageWords
 
-_REFERENCE = re.compile(r"[\s:：.#№°º\-–]*((?:[A-Z]{1,5} (?=\d))?(?=[A-Za-z\-/._]*\d)[A-Za-z0-9][A-Za-z0-9\-/._]*)")
-_US = re.compile(
-    r"\bUSA\b|\bU\.S\.A?\b|United States|\bUS Dollars?\b|sales tax|\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
-    r"N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]),? \d{5}(?:-\d{4})?\b"
-)
-_DAY_FIRST = re.compile(
-    r"rechnung|facture|factuur|fattura|factura|bestellung|commande|pedido|ordine|\bvat\b|mwst|\btva\b|\bbtw\b|\biva\b|€|£|\bgst\b",
-    re.IGNORECASE,
-)
+_NAMED_MONEY = {
+    "美元": "USD",
+    "美金": "USD",
+    "欧元": "EUR",
+    "歐元": "EUR",
+    "港元": "HKD",
+    "港币": "HKD",
+    "港幣": "HKD",
+    "日元": "JPY",
+}
+"""Currencies whose Chinese names end like the yuan's."""
+
+_COUNTRY_MONEY = dict.fromkeys("AT BE CY DE EE EL ES FI FR HR IE IT LT LU LV MT NL PT SI SK".split(), "EUR") | {
+    "GB": "GBP", "CH": "CHF", "DK": "DKK", "SE": "SEK", "PL": "PLN", "CZ": "CZK", "HU": "HUF", "RO": "RON", "NO": "NOK",
+}  # fmt: skip
+"""The currency of the countries whose VAT numbers and accounts are known."""
 
 
 def business_paper(text: str) -> bool:
@@ -44,30 +52,33 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     """
     paper = lay_out(pages)
     sums = find_sums(paper)
-    order = _order(paper)
-    number = _number(paper, "invoice_number")
-    purchase = _number(paper, "po_number")
+    order = date_order(paper)
+    number = find_number(paper, "invoice_number")
+    purchase = find_number(paper, "po_number")
     if purchase and number and purchase.value == number.value:
         purchase = None
     if not has_title(paper.text) or (sums.total is None and number is None and purchase is None):
         return ()
-    customer = find_customer(paper)
-    invoiced = _date(paper, "invoice_date", order) or _only_date(paper, order)
+    frame = window(paper)
+    customer = find_customer(paper, frame)
+    invoiced = labelled_date(paper, "invoice_date", order) or only_date(paper, order)
     if purchase and not number and invoiced and invoiced.score < 3:
         invoiced = None  # the bare date of an order is not that of an invoice
-    due = _date(paper, "due_date", order)
+    due = labelled_date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None
+    supplier = find_supplier(paper, customer, frame)
+    account, tax_number = find_account(paper), find_tax_number(paper, supplier, frame)
     found = {
-        "supplier": find_supplier(paper, customer),
+        "supplier": supplier,
         "customer": customer,
         "invoice_number": number,
         "po_number": purchase,
         "invoice_date": invoiced,
         "due_date": due,
-        "iban": _iban(paper),
-        "vat_id": _vat_id(paper),
-        "currency": _currency(paper, sums),
+        "iban": account,
+        "vat_id": tax_number,
+        "currency": _currency(paper, sums, (account, tax_number)),
     }
     fields = [_field(name, candidate) for name, candidate in found.items() if candidate]
     fields += [
@@ -83,114 +94,11 @@ def _field(name: str, candidate: Candidate) -> Field:
     return Field(name=name, value=candidate.value, page=candidate.page, box=candidate.box, confidence=confidence)
 
 
-def _regions(paper: Paper, at: int, label: Label) -> Iterator[Region]:
-    yield paper.right(at, label)
-    below = paper.below(at, label)
-    if below:
-        yield below
+def _currency(paper: Paper, sums: Sums, known: Sequence[Candidate | None]) -> Candidate | None:
+    """Return the currency: beside the total, else the only one on the paper; a bare $ or ¥ needs the country's word.
 
-
-def _number(paper: Paper, name: str) -> Candidate | None:
-    """Return the number that labels of a name announce."""
-    found = []
-    for at, label in paper.labelled(name):
-        if label.grade < 3 and not starts_cell(paper.lines[at], label.start):
-            continue
-        for region in _regions(paper, at, label):
-            candidate = _reference(region, label)
-            if candidate:
-                found.append(candidate)
-                break
-    return best(found)
-
-
-def _reference(region: Region, label: Label) -> Candidate | None:
-    """Return the number that begins a region: digits in it, no date, no amount; more digits where the label is vague."""
-    match = _REFERENCE.match(region.text)
-    if not match:
-        return None
-    value = match[1].rstrip("./-_")
-    start, end = match.start(1), match.start(1) + len(value)
-    digits = sum(character.isdigit() for character in value)
-    if any(one.start < end and start < one.end for one in find_dates(region.text)):
-        return None
-    if re.match(r"\s?%|[.,]\d|\s?[€$£¥]", region.text[end:]) or re.fullmatch(r"\d+[.,]\d\d|(?:19|20)\d\d", value):
-        return None
-    if len(value) < 2 or digits < (1, 4, 3, 1)[label.grade]:
-        return None
-    return Candidate(value=value, score=label.grade + region.place, page=region.line.page, box=region.box(start, end))
-
-
-def _order(paper: Paper) -> Order | None:
-    """Return whether the paper writes the day or the month first: by its own dates, else by its language and country."""
-    shown = order_of(line.text for line in paper.lines)
-    if shown:
-        return shown
-    american, other = bool(_US.search(paper.text)), bool(_DAY_FIRST.search(paper.text))
-    if american == other:
-        return None
-    return "month" if american else "day"
-
-
-def _date(paper: Paper, name: str, order: Order | None) -> Candidate | None:
-    """Return the date that labels of a name announce; a bare "date" counts at the start of a cell or after the paper's number."""
-    found = []
-    for at, label in paper.labelled(name):
-        line = paper.lines[at]
-        numbered = any(one.name == "invoice_number" and one.end <= label.start for one in paper.labels[at])
-        if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and label.end - label.start > 3):
-            continue
-        for region in _regions(paper, at, label):
-            dates = find_dates(region.text)
-            if dates and len(region.text[: dates[0].start].split()) <= 3:
-                value = dates[0].settled(order)
-                if value:
-                    found.append(_dated(region, dates[0].start, dates[0].end, value, label.grade + region.place))
-                break
-    return best(found)
-
-
-def _dated(region: Region, start: int, end: int, value: date, score: float) -> Candidate:
-    return Candidate(value=value.isoformat(), score=score, page=region.line.page, box=region.box(start, end))
-
-
-def _only_date(paper: Paper, order: Order | None) -> Candidate | None:
-    """Return the one date on a paper that has no other and gives it no other meaning."""
-    found = []
-    for at, line in enumerate(paper.lines):
-        for one in find_dates(line.text):
-            value = one.settled(order)
-            if value is None or any(label.grade >= 2 for label in paper.labels[at]):
-                return None
-            region = Region(line=line, start=0, end=len(line.text), place=0.0)
-            found.append(_dated(region, one.start, one.end, value, 1.5))
-    return best(found)
-
-
-def _iban(paper: Paper) -> Candidate | None:
-    found = [
-        Candidate(value=iban, score=3.5, page=line.page, box=line.box(start, end))
-        for line in paper.lines
-        for start, end, iban in find_ibans(line.text.replace("\t", " "))
-    ]
-    return best(found)
-
-
-def _vat_id(paper: Paper) -> Candidate | None:
-    """Return the sender's VAT number: one with a label in its line or the line above, and not in the recipient's block."""
-    found = []
-    for at, line in enumerate(paper.lines):
-        for start, end, number in find_vat_ids(line.text.replace("\t", " ")):
-            labels = [one for near in paper.labels[max(0, at - 1) : at + 1] for one in near]
-            box = line.box(start, end)
-            if any(one.name in ("vat_id", "tax") for one in labels) and not in_customer_block(paper, at, box[0]):
-                own = not re.search(r"your|ihre|votre|uw |su |vostr|customer|kunden|client|klant", fold(line.text[:start])[0])
-                found += [Candidate(value=number, score=3.0, page=line.page, box=box)] if own else []
-    return best(found)
-
-
-def _currency(paper: Paper, sums: Sums) -> Candidate | None:
-    """Return the currency: beside the total, else the only one on the paper; a bare $ or ¥ needs the country's word."""
+    Where the paper shows none at all, it is that of the country of the sender's VAT number or account (`known`).
+    """
     said = Counter(match for match in re.findall(r"(?<![A-Za-z])(?:" + "|".join(CODES) + r")(?![A-Za-z])", paper.text))
     for sign, code in SYMBOLS.items():
         if code and not sign.isalpha():
@@ -198,6 +106,9 @@ def _currency(paper: Paper, sums: Sums) -> Candidate | None:
     codes = {"CNY" if code == "RMB" else code for code, count in said.items() if count}
     total = sums.total
     code = (total.currency if total else "") or _meant(paper.text, codes) or (codes.pop() if len(codes) == 1 else "")
+    if not code and total and not codes and not re.search(r"[$¥￥]|\bkr\b", paper.text):
+        countries = {_COUNTRY_MONEY.get(one.value[:2], "") for one in known if one}
+        code = countries.pop() if len(countries) == 1 else ""
     if not code:
         return None
     page, box = (total.page, total.box) if total else (paper.lines[0].page, paper.lines[0].box(0, len(paper.lines[0].text)))
@@ -206,6 +117,9 @@ def _currency(paper: Paper, sums: Sums) -> Candidate | None:
 
 def _meant(text: str, codes: set[str]) -> str:
     """Return what a bare $ or ¥ means on this paper, "" when that is open."""
+    for name, code in _NAMED_MONEY.items():
+        if name in text:
+            return code if codes <= {code} else ""
     if "$" in text:
         dollars = {code for code in codes if code in ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "TWD", "MXN")}
         if len(dollars) == 1:

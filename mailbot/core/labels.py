@@ -12,7 +12,8 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
-from mailbot.core.label_words import NUMBER_WORDS, PHRASES, TITLES
+from mailbot.core.label_words import NUMBER_WORDS, PHRASES
+from mailbot.core.other_labels import TITLES
 
 _STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
 """Where a label may begin in folded text: at a word, or at any character of another script."""
@@ -20,12 +21,18 @@ _STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
 _IN_REFERENCE = re.compile(r"[\-/_]?\d")
 """What follows a label's letters in a number that only begins like a label: "PO-7731"."""
 
+_COMPOUND = r"(?<![a-z])(?!be|an|ver|ab|zu)[a-z]{2,}(?:rechnung|factuur)(?![a-z])"
+"""Folded: an invoice for something, in one word: Schlussrechnung, Jaarfactuur; not Berechnung."""
+
+_BETWEEN = re.compile(r"[ /|:：.,()（）\-]{0,4}")
+"""What stands between two names of one thing."""
+
 _LOOKALIKES = str.maketrans({"l": "i", "1": "i", "|": "i", "!": "i", "0": "o"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
-    """A label found in a text: whose value it announces, how plainly (3 to 1), and where it stands."""
+    """A label found in a text: whose value it announces, how plainly (4 to 0), and where it stands."""
 
     name: str
     grade: int
@@ -48,7 +55,19 @@ def find_labels(text: str) -> list[Label]:
                 continue
             name, grade = _meanings()[_key(match[0])]
             found.append(Label(name=name, grade=grade, start=places[start.start()], end=places[end - 1] + 1))
-    return found
+    return _joined(found, text)
+
+
+def _joined(labels: Sequence[Label], text: str) -> list[Label]:
+    """Return the labels with those that say the same side by side as one: "日期 Date:", "N° facture / Factuurnr."."""
+    joined: list[Label] = []
+    for label in labels:
+        last = joined[-1] if joined else None
+        if last is not None and last.name == label.name and _BETWEEN.fullmatch(text, last.end, label.start):
+            joined[-1] = Label(name=last.name, grade=max(last.grade, label.grade), start=last.start, end=label.end)
+        else:
+            joined.append(label)
+    return joined
 
 
 def has_title(text: str) -> bool:
@@ -107,7 +126,8 @@ def _starting(letters: str) -> re.Pattern[str]:
 
 @cache
 def _titles() -> re.Pattern[str]:
-    return _any_of({fold(phrase)[0] for phrase in _expanded(TITLES)})
+    plain = _any_of({fold(phrase)[0] for phrase in _expanded(TITLES)})
+    return re.compile(rf"{plain.pattern}|{_COMPOUND}")
 
 
 def _any_of(phrases: Set[str]) -> re.Pattern[str]:

@@ -1,6 +1,8 @@
-"""Small whole numbers in words: Chinese numerals, and the number words before a unit of time in the languages of the desk."""
+"""Numbers in words: Chinese numerals, small ones and those of accounts, and number words before a unit of time."""
 
 from __future__ import annotations
+
+import re
 
 HAN_DIGITS = {"〇": 0, "零": 0, "一": 1, "二": 2, "两": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _HAN_PLACES = {"十": 10, "百": 100, "千": 1000}
@@ -34,3 +36,35 @@ def han_number(written: str) -> int:
         else:
             return 0
     return total + digit
+
+
+_CAPITALS = {one: digit for digit, ones in enumerate("零 壹 贰貳弍两 叁參叄 肆 伍 陆陸 柒 捌 玖".split()) for one in ones}
+_CAPITAL_PLACES = {"拾": 10, "佰": 100, "仟": 1000}
+CAPITAL_AMOUNT = re.compile(
+    r"[零壹贰貳叁參叄肆伍陆陸柒捌玖两拾佰仟万萬亿億]{2,}[圆元圓](?:[零壹贰貳叁參叄肆伍陆陸柒捌玖两角分]{2,5})?"
+)
+"""An amount of money in the capital numerals of Chinese accounts: 壹万肆仟贰佰叁拾捌圆整."""
+
+
+def capital_cents(written: str) -> int | None:
+    """Return the hundredths that an amount in capital numerals stands for, None when it is not well formed."""
+    whole, _, part = re.sub("[圆圓]", "元", written).partition("元")
+    total, section, digit = 0, 0, None
+    for one in whole:
+        if one in _CAPITALS:
+            if digit:
+                return None
+            digit = _CAPITALS[one]
+        elif one in _CAPITAL_PLACES:
+            section, digit = section + (digit or 0) * _CAPITAL_PLACES[one], None
+        else:
+            unit = 10**8 if one in "亿億" else 10**4
+            total, section, digit = total + (section + (digit or 0)) * unit, 0, None
+    cents = (total + section + (digit or 0)) * 100
+    tenths = re.search(r"(.)角", part)
+    hundredths = re.search(r"(.)分", part)
+    for match, value in ((tenths, 10), (hundredths, 1)):
+        if match and match[1] not in _CAPITALS:
+            return None
+        cents += _CAPITALS[match[1]] * value if match else 0
+    return cents or None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from mailbot.core.blocks import Block, blocks_of
 from mailbot.core.document import Box
 from mailbot.core.labels import Label, find_labels
 from mailbot.core.lines import Line, lines_of
@@ -46,15 +48,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paper:
-    """The lines of all pages, and for each its labels."""
+    """The lines of all pages, for each its labels, the blocks that their cells form, and the height of each page."""
 
+    text: str
     lines: tuple[Line, ...]
     labels: tuple[tuple[Label, ...], ...]
-
-    @property
-    def text(self) -> str:
-        """All lines as text."""
-        return "\n".join(line.text for line in self.lines)
+    blocks: tuple[Block, ...]
+    heights: Mapping[int, float]
 
     def labelled(self, name: str, least: int = 1) -> Iterator[tuple[int, Label]]:
         """Yield (place of the line, label) for the labels of that name and at least that grade, top to bottom."""
@@ -69,7 +69,8 @@ class Paper:
         end = len(line.text)
         for other in self.labels[at]:
             plain = other.grade >= 2 or (other.name == "invoice_date" and starts_cell(line, other.start))
-            if other.start >= label.end and plain:
+            together = re.fullmatch(r" ?[/&+] ?", line.text[label.end : other.start])  # "Rechnungsdatum/Lieferdatum"
+            if other.start >= label.end and plain and not together:
                 end = min(end, other.start)
         return Region(line=line, start=label.end, end=end, place=1.0)
 
@@ -106,7 +107,21 @@ class Paper:
 def lay_out(pages: Sequence[PageWords]) -> Paper:
     """Return the paper of these pages."""
     lines = tuple(line for page in pages for line in lines_of(page))
-    return Paper(lines=lines, labels=tuple(tuple(find_labels(line.text)) for line in lines))
+    return Paper(
+        text="\n".join(line.text for line in lines),
+        lines=lines,
+        labels=tuple(tuple(find_labels(line.text)) for line in lines),
+        blocks=tuple(blocks_of(lines)),
+        heights={page.number: page.height for page in pages},
+    )
+
+
+def regions(paper: Paper, at: int, label: Label) -> Iterator[Region]:
+    """Yield where the value of a label may stand: right of it, then below it."""
+    yield paper.right(at, label)
+    below = paper.below(at, label)
+    if below:
+        yield below
 
 
 def starts_cell(line: Line, place: int) -> bool:

@@ -6,17 +6,23 @@ Where labelled amounts add up, they prove each other. Where they do not, only a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import product
 
-from mailbot.core.amounts import Amount, Mark, decimal_mark, find_amounts
-from mailbot.core.dates import find_dates
-from mailbot.core.document import Box
+from mailbot.core.amounts import Mark, decimal_mark
+from mailbot.core.labelled_amounts import (
+    Money,
+    all_amounts,
+    amounts_beside,
+    amounts_of,
+    in_capitals,
+    labelled_amounts,
+    money_of,
+)
 from mailbot.core.labels import Label, fold
-from mailbot.core.lines import Line
-from mailbot.core.paper import Paper, Region
+from mailbot.core.paper import Paper, Region, starts_cell
 
 CENT = Decimal("0.01")
 MOST = 40
@@ -28,18 +34,6 @@ HIGHEST_SHARE = Decimal("0.22")
 _NET = re.compile(
     r"(?<![a-z])(ohne mwst|ohne ust|netto|exci|exciuding|exciusief|hors taxe|ht|sin iva|iva esciusa|net)(?![a-z])|不含税"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Money:
-    """An amount with a label: `score` grows with how plainly the label speaks and how near it stands."""
-
-    value: Decimal
-    score: float
-    page: int
-    box: Box
-    currency: str
-    rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,95 +49,102 @@ class Sums:
 def find_sums(paper: Paper) -> Sums:
     """Return the subtotal, tax and total of a paper as far as they are sure."""
     mark = decimal_mark(line.text for line in paper.lines)
-    named = {name: [*_named(paper, name, mark), *_beside(paper, name, mark)] for name in ("subtotal", "tax", "total")}
+    everything = list(all_amounts(paper, mark))
+    named = {
+        name: [*labelled_amounts(paper, name, mark), *amounts_beside(paper, name, mark)] for name in ("subtotal", "tax", "total")
+    }
     named = {name: sorted(found, key=lambda money: -money.score)[:MOST] for name, found in named.items()}
-    named["total"] = _with_payable(named["total"], list(_named(paper, "payable", mark)), paper, mark)
+    named["total"] = _with_payable(named["total"], list(labelled_amounts(paper, "payable", mark)), paper, mark)
+    named["withheld"] = list(labelled_amounts(paper, "withheld", mark))
+    written = in_capitals(paper)
+    if written is not None:
+        named["total"] = [money for money in named["total"] if money.value == written.value] or [written]
+    proved = _proved(named)
+    if proved is not None:
+        return proved
+    named["total"] = _believable(named["total"], everything)
+    sums = _remainder(named["tax"], named["total"], everything) or _pair(named["total"], paper, mark) or _alone(named, paper)
+    return sums if sums.total and _unopposed(sums, named, paper, everything, mark) else Sums()
+
+
+def _believable(totals: list[Money], everything: Sequence[Money]) -> list[Money]:
+    """Return the totals that need no proof, or have one in the column above them.
+
+    One without decimals on a paper whose amounts have some does: a mark was lost.
+    """
+    return [money for money in totals if (money.firm and (money.exact or len(everything) < 2)) or added_up(money, everything)]
+
+
+def _unopposed(sums: Sums, named: dict[str, list[Money]], paper: Paper, everything: Sequence[Money], mark: Mark | None) -> bool:
+    """Return whether nothing speaks against a total that no equation proves.
+
+    A greater amount beside a label of a sum, or in the total's own column above it, makes it a part of something; a total that
+    could not be read beside its label may be another one. What the column above adds up to is not opposed by either.
+    """
+    total = sums.total
+    if total is None or added_up(total, everything):
+        return total is not None
+    if _unread(paper, mark):
+        return False
+    above = [money for money in everything if _in_column(money, total)]
+    rivals = [*named["subtotal"], *named["total"], *above]
+    return not any(abs(money.value) > abs(total.value) + CENT for money in rivals)
+
+
+def added_up(total: Money, everything: Sequence[Money]) -> list[Money]:
+    """Return the amounts right above a total in its column that add up to it, [] when they do not. At least two."""
+    above = sorted((money for money in everything if _in_column(money, total)), key=lambda money: -money.box[1])
+    value = Decimal(0)
+    for count, money in enumerate(above[:MOST], 1):
+        value += money.value
+        if count > 1 and value == total.value:
+            return above[:count]
+    return []
+
+
+def _in_column(money: Money, total: Money) -> bool:
+    """Return whether an amount stands above a total, with its right edge below the total's."""
+    height = total.box[3] - total.box[1]
     return (
-        _proved(named["subtotal"], named["tax"], named["total"])
-        or _remainder(named["tax"], named["total"], list(_all(paper, mark)))
-        or _pair(named["total"], paper, mark)
-        or _alone(named, paper)
+        money.page == total.page and money.box[3] <= total.box[1] + 0.3 * height and abs(money.box[2] - total.box[2]) < 1.5 * height
     )
+
+
+def _unread(paper: Paper, mark: Mark | None) -> bool:
+    """Return whether a plain label of the total has something with digits beside it that is no amount: it was misread."""
+    for name in ("total", "payable"):
+        for at, label in paper.labelled(name, 3):
+            region = paper.right(at, label)
+            digits = sum(character.isdigit() for character in region.text)
+            if digits > 2 and starts_cell(region.line, label.start) and not amounts_of(region.line, region.start, region.end, mark):
+                return True
+    return False
 
 
 def _with_payable(totals: list[Money], payable: list[Money], paper: Paper, mark: Mark | None) -> list[Money]:
-    """Return the totals, with what is to be paid as one more where it is the whole: not where a part is paid already."""
-    paid = any(
-        amounts_of(line, label.end, len(line.text), mark)
+    """Return the totals, with what is to be paid as one more where it is the whole: not where a part is paid or kept back."""
+    less = (
+        amount.value
         for line, labels in zip(paper.lines, paper.labels, strict=True)
         for label in labels
-        if label.name == "paid"
+        if label.name in ("paid", "withheld")
+        for amount in amounts_of(line, label.end, len(line.text), mark)
     )
-    return totals if paid and totals else [*totals, *payable]
+    return totals if any(less) else [*totals, *payable]
 
 
-def amounts_of(line: Line, start: int, end: int, mark: Mark | None) -> list[Amount]:
-    """Return the amounts in a stretch of a line; what belongs to a date is none."""
-    text = line.text[start:end]
-    for one in find_dates(text):
-        text = text[: one.start] + "~" * (one.end - one.start) + text[one.end :]
-    return find_amounts(text, mark)
+def _proved(named: dict[str, list[Money]]) -> Sums | None:
+    """Return the labelled three that add up and have the plainest labels; None when the best differ in their total.
 
-
-def _named(paper: Paper, name: str, mark: Mark | None) -> Iterator[Money]:
-    """Yield the amounts that labels of a name announce."""
-    for at, label in paper.labelled(name, 2):
-        line = paper.lines[at]
-        region = paper.right(at, label)
-        found = amounts_of(line, region.start, region.end, mark)
-        if not found:
-            under = paper.below(at, label) if _may_look_below(paper, at, label) else None
-            if under is None:
-                continue
-            region, found = under, amounts_of(under.line, under.start, under.end, mark)
-        if found:
-            yield _money(region, found[-1], label.grade + region.place, _rate(line.text))
-
-
-def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
-    """Return whether amounts under a label are its own: not in the header of a table of items, whose columns bear such names."""
-    names = [one.name for one in paper.labels[at]]
-    if "other" in names and len(names) > 2:
-        return False
-    sums = set(names) & {"subtotal", "tax", "total", "payable"}
-    return len(sums) >= 2 or (label.name in ("total", "payable") and label.grade == 3)
-
-
-def _money(region: Region, amount: Amount, score: float, rate: Decimal | None = None) -> Money:
-    box = region.box(amount.start, amount.end)
-    return Money(value=amount.value, score=score, page=region.line.page, box=box, currency=amount.currency, rate=rate)
-
-
-def _rate(text: str) -> Decimal | None:
-    """Return the only percentage in a text."""
-    rates = {match[1].replace(",", ".") for match in re.finditer(r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s?%", text)}
-    return Decimal(rates.pop()) if len(rates) == 1 else None
-
-
-def _all(paper: Paper, mark: Mark | None) -> Iterator[Money]:
-    for line in paper.lines:
-        region = Region(line=line, start=0, end=len(line.text), place=0.0)
-        for amount in amounts_of(line, 0, len(line.text), mark):
-            if amount.exact:
-                yield _money(region, amount, 0.0)
-
-
-def _beside(paper: Paper, name: str, mark: Mark | None) -> Iterator[Money]:
-    """Yield the net amount, the tax or the gross of those three side by side after the label of a total, if they add up."""
-    for at, label in paper.labelled("total", 2):
-        line = paper.lines[at]
-        region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
-        found = amounts_of(line, label.end, len(line.text), mark)[-3:]
-        if len(found) == 3 and found[0].value + found[1].value == found[2].value and found[1].value <= found[0].value:
-            yield _money(region, found[("subtotal", "tax", "total").index(name)], label.grade + region.place)
-
-
-def _proved(subtotals: Sequence[Money], taxes: Sequence[Money], totals: Sequence[Money]) -> Sums | None:
-    """Return the labelled three that add up and have the plainest labels; None when the best differ in their total."""
+    What the customer keeps back for the tax office (IRPF, ritenuta) may be missing from the total.
+    """
+    totals, taxes = named["total"], named["tax"]
+    kept = [Decimal(0), *(abs(money.value) for money in named["withheld"][:4])]
     fits = [
         (subtotal.score + tax.score + total.score, subtotal, tax, total)
-        for subtotal, tax, total in product(subtotals, [*taxes, *_summed(taxes)], totals)
-        if abs(subtotal.value + tax.value - total.value) <= CENT and _plausible(tax.value, total.value)
+        for subtotal, tax, total in product(named["subtotal"], [*taxes, *_summed(taxes)], totals)
+        if any(abs(subtotal.value + tax.value - less - total.value) <= CENT for less in kept)
+        and _plausible(tax.value, subtotal.value + tax.value)
     ]
     if not fits:
         return None
@@ -160,19 +161,20 @@ def _proved(subtotals: Sequence[Money], taxes: Sequence[Money], totals: Sequence
 
 
 def _summed(taxes: Sequence[Money]) -> list[Money]:
-    """Return the sum of the taxes at different rates as one more candidate; it stands nowhere by itself."""
-    by_rate = {tax.rate: tax for tax in taxes if tax.rate is not None and tax.value}
-    if len(by_rate) < 2:
+    """Return the sum of the taxes at different rates, or of different names, as one more candidate; it stands nowhere by itself."""
+    by_kind = {(tax.kind, tax.rate): tax for tax in taxes if tax.rate is not None and tax.value}
+    if len(by_kind) < 2:
         return []
-    first = next(iter(by_rate.values()))
-    value = sum((tax.value for tax in by_rate.values()), Decimal(0))
+    first = next(iter(by_kind.values()))
+    value = sum((tax.value for tax in by_kind.values()), Decimal(0))
     return [Money(value=value, score=first.score - 0.5, page=first.page, box=first.box, currency=first.currency)]
 
 
 def _remainder(taxes: Sequence[Money], totals: Sequence[Money], everything: Sequence[Money]) -> Sums | None:
     """Return tax and total, and as the subtotal the amount that remains and stands on the paper too, whatever it is called."""
     total = _agreed(totals)
-    tax = _agreed([tax for tax in taxes if total and _plausible(tax.value, total.value)])
+    plausible = [tax for tax in taxes if total and _plausible(tax.value, total.value)]
+    tax = next(iter(_summed(plausible)), None) or _agreed(plausible)
     if total is None or tax is None:
         return None
     rest = total.value - tax.value
@@ -192,7 +194,7 @@ def _pair(totals: Sequence[Money], paper: Paper, mark: Mark | None) -> Sums | No
         if len(found) != 2:
             continue
         region = Region(line=line, start=label.end, end=len(line.text), place=1.0)
-        net, tax = (_money(region, amount, float(label.grade)) for amount in found)
+        net, tax = (money_of(region, amount, float(label.grade)) for amount in found)
         for total in sure:
             if net.value + tax.value == total.value and tax.value > 0 and _plausible(tax.value, total.value):
                 return Sums(subtotal=net, tax=tax, total=total, confidence=0.97)
@@ -204,13 +206,18 @@ def _alone(named: dict[str, list[Money]], paper: Paper) -> Sums:
     total = _agreed(named["total"])
     if total is None:
         return Sums()
-    taxed = any(tax.value for tax in named["tax"])
+    taxed = any(tax.value for tax in named["tax"]) or any(_misread(paper, at, label) for at, label in paper.labelled("tax"))
     if not taxed and _under_net_heading(paper, total):
         return Sums(subtotal=total, total=total, confidence=0.8)
     net = _agreed([money for money in named["subtotal"] if money.score >= 3.5])
     if net is not None and not taxed and net.value == total.value:
         return Sums(subtotal=net, total=total, confidence=0.85)
     return Sums(total=total, confidence=0.8 if total.score >= 3.5 else 0.7)
+
+
+def _misread(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether digits stand beside a label of tax, of which no amount was made."""
+    return bool(re.search(r"\d.*\d", re.sub(r"[\d.,]+ ?%", "", paper.right(at, label).text)))
 
 
 def _agreed(found: Sequence[Money]) -> Money | None:
@@ -235,6 +242,8 @@ def _under_net_heading(paper: Paper, money: Money) -> bool:
             continue
         for start, end in line.cells():
             left, _, right, _ = line.box(start, max(end, start + 1))
+            if any(character.isdigit() for character in line.text[start:]):
+                continue
             if left < x1 and right > x0 and _NET.search(fold(line.text[start:end])[0]):
                 return True
     return False

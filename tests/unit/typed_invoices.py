@@ -183,6 +183,7 @@ CASES: list[tuple[str, str, dict[str, str]]] = [
         GERMAN,
         {
             "supplier": "Müller Werkzeugbau GmbH",
+            "customer": "Beispiel AG",
             "invoice_number": "RE-20240815",
             "po_number": "B-77812",
             "invoice_date": "2024-08-15",

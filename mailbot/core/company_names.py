@@ -1,0 +1,96 @@
+"""Names of companies and people as papers print them: found by legal form, cleaned, compared by their letters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+_FORMS = (
+    r"GmbH(?: ?& ?Co\.? ?KG(?:aA)?)?|UG(?: \(haftungsbeschränkt\))?|AG(?: ?& ?Co\.? ?KG)?|SE|KGaA|OHG|e\.? ?[KUV]\.?|eG|KG|"
+    r"Ltd\.?|Limited|LLC|L\.L\.C\.|LLP|PLC|plc|Inc\.?|Incorporated|Corp\.?|Corporation|Co\., ?Ltd\.?|Pty\.? Ltd\.?|Pte\.? Ltd\.?|"
+    r"S\.?A\.?S\.?U?|S\.?A\.?R\.?L\.?|EURL|SASU|SNC|SCI|S\.?A\.?|B\.?V\.?B\.?A\.?|B\.?V\.?|N\.?V\.?|V\.?O\.?F\.?|"
+    r"S\.?L\.?U?\.?|S\.? ?r\.? ?l\.?s?|S\.?p\.?A\.?|S\.?n\.?c\.?|A/S|ApS|AB|Oy|AS|Sp\. z o\.o\.|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\."
+)
+_COMPANY = re.compile(rf"(?P<name>(?:[\w&'’.\-]+,? ){{1,6}}?)(?P<form>{_FORMS})(?![\w])")
+_FORM_FIRST = re.compile(
+    r"^(?P<name>(?:S\.?A\.?R\.?L\.?|S\.?A\.?S\.?U?|EURL|SASU|SCI|SNC|Ets|Fa\.|Firma) (?:[A-ZÀ-Þ][\w&'’.\-]*[ ]?){1,5})$"
+)
+_CAPITALS = re.compile(
+    r"(?P<name>(?:[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9&'’.\-]*,? ){1,7}?)(?P<form>GMBH(?: ?& ?CO\.? ?KG)?|LTD\.?|LIMITED|INC\.?|CORP\.?|"
+    r"CORPORATION|CO\., ?LTD\.?|PTY\.? LTD\.?|PTE\.? LTD\.?|SPA|SRL|SARL)(?![\w])"
+)
+_CHINESE = re.compile(r"[\u4e00-\u9fff（）()A-Za-z0-9]{2,40}?(?:有限责任公司|股份有限公司|有限公司|集团公司|公司|商行|工厂|事务所)")
+_NOT_A_NAME = re.compile(r"\d{4,}|^\S*\d\S*\d\S*$|[@:]|www\.|http|^\W*$|^(?:page|tel|fax)\b", re.IGNORECASE)
+_ADDRESSED = re.compile(r"^(?:attn|attention|z\.? ?hd\.?|t\.a\.v\.|à l'attention de|fao|c/o)\b[.: ]*", re.IGNORECASE)
+BANK = re.compile(
+    r"bank(?!ett)|sparkasse|raiffeisen|banque|crédit|banco\b|banca\b|caixa|barclays|hsbc|\bING\b"
+    r"|building society|credit union|银行|銀行",
+    re.IGNORECASE,
+)
+"""What names a bank, which stands on papers beside account numbers."""
+
+
+def company_names(text: str) -> Iterator[tuple[str, int]]:
+    """Yield (name, place) of the companies in a cell, by their legal form."""
+    for match in _COMPANY.finditer(text):
+        words = match["name"].split()
+        if words and all(not word[0].islower() for word in words[:1]) and not _NOT_A_NAME.search(match[0]):
+            kept = _capitalised(match[0])
+            yield kept, match.start() + match[0].find(kept)
+    if text.upper() == text:
+        for match in _CAPITALS.finditer(text):
+            if not _COMPANY.search(match[0]) and not _NOT_A_NAME.search(match[0]):
+                yield match[0], match.start()
+    first = _FORM_FIRST.match(text.strip())
+    if first and not _NOT_A_NAME.search(first[0]):
+        yield first[0], text.find(first[0])
+    for match in _CHINESE.finditer(text):
+        yield match[0], match.start()
+
+
+def _capitalised(name: str) -> str:
+    """Return a company's name without the sentence before it: from the first word after the last small one."""
+    words = name.split()
+    small = [
+        at
+        for at, word in enumerate(words[:-1])
+        if word[0].islower() and word not in ("of", "and", "und", "et", "en", "y", "e", "de", "van", "von")
+    ]
+    return " ".join(words[small[-1] + 1 :]) if small else name.strip()
+
+
+def as_name(text: str) -> str | None:
+    """Return the name that a text is, None when it is something else: too long, in brackets, with numbers or addresses in it."""
+    name = text.strip(" \t:：,;-–.") if not text.rstrip().endswith(".") else text.strip(" \t:：,;-–")
+    name = re.sub(r"^(?:名称|name|nom|naam|nombre|nome)[:： ]+", "", name, flags=re.IGNORECASE)
+    name = _ADDRESSED.sub("", name).strip()
+    if (
+        text.rstrip().endswith((":", "："))
+        or len(squeeze(name)) < 2
+        or len(name) > 70
+        or name.startswith("(")
+        or _NOT_A_NAME.search(name)
+    ):
+        return None
+    return name if re.search(r"[^\W\d_]{2}", name) else None
+
+
+def is_no_name(text: str) -> bool:
+    """Return whether a text cannot be a name, by its digits and signs."""
+    return bool(_NOT_A_NAME.search(text))
+
+
+def letters_set_right(name: str) -> str:
+    """Return a name with the digits that OCR puts for letters inside words set right: "Kestre1", "lmmobiliare"."""
+    name = re.sub(r"(?<=[a-zß-ÿ])1(?=[a-zß-ÿ]|\b)|(?<=[A-ZÀ-Þ])1(?=[a-zß-ÿ])", "l", name)
+    name = re.sub(r"(?<=[A-ZÀ-Þ])[l1](?=[A-ZÀ-Þ])", "I", name)
+    name = re.sub(r"(?<=[A-ZÀ-Þ])0(?=[A-ZÀ-Þ])", "O", name)
+    name = re.sub(r"(?<=[a-zß-ÿ])0(?=[a-zß-ÿ])", "o", name)
+    return re.sub(r"\bl(?=[bcdfgkmnpqrstvz][a-z])", "I", name)
+
+
+def squeeze(name: str) -> str:
+    """Return the letters and digits of a name alone, for comparing."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in folded if letter.isalnum())
