@@ -163,6 +163,7 @@ def terms_of(settings: Generate, directory: Path) -> Terms:
         slots=settings.slots,
         window=settings.window,
         threads=settings.threads or max(1, _cores() // 2),
+        shared=form_of(directory) != "brief",
         idle_seconds=settings.idle_seconds,
     )
 

@@ -234,6 +234,13 @@ def test_the_config_says_how_the_process_runs() -> None:
     assert terms_of(Generate(), Path("m")).threads >= 1
 
 
+def test_briefs_begin_with_nothing_in_common_that_would_be_worth_keeping(tmp_path: Path) -> None:
+    (tmp_path / "mailbot.json").write_text('{"prompt": "brief"}')
+    chat, brief = terms_of(Generate(), Path("m")).setup()["size"], terms_of(Generate(), tmp_path).setup()["size"]
+    assert "prefixes" not in chat
+    assert brief["prefixes"] == 0
+
+
 async def test_the_config_names_the_model(tmp_path: Path) -> None:
     place = model(tmp_path, None)
 
