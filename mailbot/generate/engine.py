@@ -35,7 +35,7 @@ class Size:
 
     slots: int = 16
     window: int = 0
-    buckets: tuple[int, ...] = (64, 128, 256, 512, 1024)
+    buckets: tuple[int, ...] = (64, 128, 192, 256, 384, 512, 768, 1024)
     widths: tuple[int, ...] = (1, 4)
     spans: tuple[int, ...] = (256, 1024)
     rows: int = 1

@@ -110,8 +110,8 @@ def batch_table(found: dict[str, dict[int, list[Figures]]], missing: Sequence[st
 
 
 def ragged(peer: Peer, runs: int) -> dict[str, list[Figures]]:
-    """Measure the three ways to serve requests of many lengths."""
-    ways = ("continuous", "static", "sequential")
+    """Measure the ways to serve requests of many lengths."""
+    ways = ("continuous", "batches", "sequential", "static")
     taken = [(way, peer.measure("ragged", way=way)) for _ in range(runs) for way in ways]
     return {way: [figures for name, figures in taken if name == way] for way in ways}
 

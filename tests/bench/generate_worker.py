@@ -48,14 +48,21 @@ class EngineWorker:
         return self._run(engine, [[(tokens_of(one, PROMPT, self._vocabulary), NEW) for one in range(size)]])
 
     def ragged(self, way: str) -> Figures:
-        """64 requests of many lengths: one after the other, in batches of 16 that wait for their longest, or all at once."""
-        engine = self._engine("ragged", window=384, buckets=(64, 128, 256), widths=(1, 4, 8), spans=(128, 256), prefixes=0)
+        """64 requests of many lengths: one after the other, in batches of 16, or all at once.
+
+        A batch is "static" as `generate` has it: padded to its longest prompt, and all rows run until the longest text ends.
+        "batches" are the same 16 requests, each read without that padding, and with no rows computed beyond the last one running.
+        """
+        if way == "static":
+            engine = self._engine("static", window=384, buckets=(256,), widths=(), spans=(256,), prefixes=0)
+        else:
+            engine = self._engine("ragged", window=384, widths=(1, 4, 8), prefixes=0)
         random = np.random.default_rng(7)
         asked = [
             (tokens_of(number, int(random.integers(32, 257)), self._vocabulary), int(random.integers(16, 129)))
             for number in range(RAGGED)
         ]
-        step = {"sequential": 1, "static": 16, "continuous": RAGGED}[way]
+        step = {"sequential": 1, "static": 16, "batches": 16, "continuous": RAGGED}[way]
         return self._run(engine, [asked[start : start + step] for start in range(0, RAGGED, step)], slots=min(step, 16))
 
     def prefix(self, kept: bool, together: bool) -> Figures:
