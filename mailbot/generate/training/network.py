@@ -74,12 +74,13 @@ class Network:
         kv_heads = key.shape[1]
         block = BLOCK if length % BLOCK == 0 else length
         mixed = []
-        for first, part in zip(range(0, length, block), tf.split(query, length // block, axis=2), strict=True):
-            last = first + block
+        keys, values = _beginnings(key, length // block), _beginnings(value, length // block)
+        for number, part in enumerate(tf.split(query, length // block, axis=2)):
+            first, last = number * block, (number + 1) * block
             # the heads that share a key lie one after the other: [B, K, G·L, E] meets [B, K, L, E] in one product
             folded = tf.reshape(part, (many, kv_heads, -1, size))
-            shares = self._pieces.look(first, last)(tf.matmul(folded, key[:, :, :last], transpose_b=True), segments)
-            mixed.append(tf.reshape(tf.matmul(shares, value[:, :, :last]), (many, heads, block, size)))
+            shares = self._pieces.look(first, last)(tf.matmul(folded, keys[number], transpose_b=True), segments)
+            mixed.append(tf.reshape(tf.matmul(shares, values[number]), (many, heads, block, size)))
         return mixed[0] if len(mixed) == 1 else tf.concat(mixed, axis=2)
 
     def _product(self, rows: Array, weights: Weights, name: str) -> Array:
@@ -89,6 +90,12 @@ class Network:
             return product
         inner = tf.matmul(rows, tf.cast(down, self._compute))
         return product + self._adapted * tf.matmul(inner, tf.cast(weights[f"{name}_lora_b"], self._compute))
+
+
+def _beginnings(whole: Array, many: int) -> list[Array]:
+    """Return the first block of [B, K, L, E], the first two, and so on up to all. The gradient of a slice would be mostly zeros."""
+    blocks = tf.split(whole, many, axis=2)
+    return [*(tf.concat(blocks[:end], axis=2) if end > 1 else blocks[0] for end in range(1, many)), whole]
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
