@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FEW = {"prefixes": 0, "buckets": (256, 512, 1024), "widths": (1,)}
+FEW = {"prefixes": 0, "buckets": (384,), "widths": (1,)}
 """The sizes of the engine for briefs. Each step that is compiled costs about 40 MB."""
 
 
