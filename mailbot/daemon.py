@@ -34,6 +34,7 @@ from mailbot.outbox.smtp import SmtpOutbox
 from mailbot.pipeline import Pipeline
 from mailbot.ports import Generator, PartStatus
 from mailbot.rulebook import Rulebook, approvers_of
+from mailbot.suppliers import Supplierbook
 from mailbot.table_schema_file import load_schema
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,7 @@ class Parts:
     config: Config
     ledger: SqlLedger
     extractor: Sandbox
+    suppliers: Supplierbook
     rulebook: Rulebook
     templates: Templates
     generator: Generator
@@ -71,7 +73,12 @@ async def build(config: Config) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         ledger = await SqlLedger.open(config.state_dir, clock=now)
         stack.push_async_callback(ledger.close)
-        extractor = Sandbox(config.extract, schema=load_schema(config.table_schema) if config.table_schema else None)
+        suppliers = Supplierbook(config.suppliers_dir)
+        extractor = Sandbox(
+            config.extract,
+            suppliers=lambda: suppliers.suppliers,
+            schema=load_schema(config.table_schema) if config.table_schema else None,
+        )
         stack.push_async_callback(extractor.close)
         templates = Templates(config.templates_dir)
         rulebook = Rulebook(config.rules_dir, people=approvers_of(config), templates=templates.names)
@@ -114,6 +121,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
             config=config,
             ledger=ledger,
             extractor=extractor,
+            suppliers=suppliers,
             rulebook=rulebook,
             templates=templates,
             generator=generator,
@@ -133,6 +141,7 @@ async def run(config: Config) -> None:
     with only_daemon(config.state_dir) as holds:
         async with build(config) as parts:
             log.info("%d rules in force", len(parts.rulebook.rules.rules))
+            await asyncio.to_thread(parts.suppliers.reload)
             broken = await parts.ledger.break_leases()
             if broken:
                 log.info("%d items were in hand when mailbot stopped last: they go on", broken)
@@ -158,6 +167,8 @@ async def running(parts: Parts) -> AsyncIterator[str]:
         "dispatcher": parts.dispatcher.run,
         "rules": parts.rulebook.watch,
         "rules status": lambda: _report(parts, "rules", lambda: parts.rulebook.problem, RULES_LOOK_SECONDS),
+        "suppliers": parts.suppliers.watch,
+        "suppliers status": lambda: _report(parts, "suppliers", lambda: parts.suppliers.problem, RULES_LOOK_SECONDS),
         "templates status": lambda: _report(parts, "templates", lambda: parts.templates.problem, TEMPLATES_LOOK_SECONDS),
         "failed files": lambda: _sort_out_failed(parts),
     }

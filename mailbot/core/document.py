@@ -145,13 +145,17 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything read off one file (a mail or a dropped file)."""
+    """Everything read off one file (a mail or a dropped file).
+
+    `hints` is the SHA-256 of what was known of suppliers' papers when it was read, for a replay; "" where nothing was, or mattered.
+    """
 
     file: str
     media_type: str
     message: Message | None = None
     documents: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
+    hints: str = ""
 
     @property
     def text(self) -> str:
@@ -169,6 +173,7 @@ def reading_to_json(reading: Reading, *, full: bool = False) -> dict[str, Any]:
         "message": message_to_json(reading.message, full=full) if reading.message else None,
         "documents": [document_to_json(document, full=full) for document in reading.documents],
         "problems": [problem_to_json(problem) for problem in reading.problems],
+        **({"hints": reading.hints} if full and reading.hints else {}),
     }
 
 
@@ -180,6 +185,7 @@ def reading_from_json(value: Mapping[str, Any]) -> Reading:
         message=message_from_json(value["message"]) if value["message"] else None,
         documents=tuple(document_from_json(document) for document in value["documents"]),
         problems=tuple(problem_from_json(problem) for problem in value["problems"]),
+        hints=value.get("hints", ""),
     )
 
 

@@ -7,7 +7,7 @@ who waits.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mailbot import config
 from mailbot.core.document import Table
@@ -17,7 +17,7 @@ from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
-from mailbot.extract.nest import Nest
+from mailbot.extract.nest import Hints, Nest
 from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied
 from mailbot.ports import Extracted, Page
 
@@ -37,20 +37,21 @@ LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values
 class Sandbox:
     """See `ports.Extractor`. Use from one event loop; workers start when first needed.
 
-    `suppliers` says where the fields of their papers stand; it may be exchanged at any time and holds from the next file on.
+    `suppliers` is asked at each file what is known of suppliers' papers.
     """
 
     def __init__(
         self,
         settings: config.Extract,
         *,
-        suppliers: Sequence[SupplierHints] = (),
+        suppliers: Callable[[], Sequence[SupplierHints]] = tuple,
         schema: TableSchema | None = None,
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._settings = settings
         self.suppliers = suppliers
+        self._hints = Hints()
         self._schema = schema
         light = _confinement(
             settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
@@ -71,7 +72,9 @@ class Sandbox:
 
     async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
         """Read one file whole: see `ports.Extractor`. Raises WorkerUnavailable when no worker can be had, nothing for bad bytes."""
-        return await Nest(self._settings, self._ask, self.suppliers).read(name, content, media_type)
+        if (suppliers := self.suppliers()) != self._hints.suppliers:
+            self._hints = Hints.of(suppliers)
+        return await Nest(self._settings, self._ask, self._hints).read(name, content, media_type)
 
     async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
         """Render one page: see `ports.Extractor`. Raises BadInput, WorkerUnavailable."""
