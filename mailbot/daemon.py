@@ -29,6 +29,7 @@ from mailbot.generate.make import make_generator
 from mailbot.generate.template import Templates
 from mailbot.inbox.folder import DropFolder
 from mailbot.inbox.imap import ImapMailbox
+from mailbot.learner import SupplierLearner
 from mailbot.ledger.sql import SqlLedger
 from mailbot.outbox.smtp import SmtpOutbox
 from mailbot.pipeline import Pipeline
@@ -63,6 +64,7 @@ class Parts:
     answers: Answers
     pipeline: Pipeline
     desk: PeopleDesk
+    learner: SupplierLearner
     dispatcher: LocalDispatcher
     advanced_files: asyncio.Queue[int]
 
@@ -105,6 +107,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
         answers = Answers(config=config, rules=rulebook, templates=templates, generator=generator)
         pipeline = Pipeline(config=config, ledger=ledger, extractor=extractor, answers=answers, delivery=delivery, clock=now)
         desk = PeopleDesk(config=config, ledger=ledger, answers=answers, clock=now, message_id=new_message_id, wake=woken)
+        learner = SupplierLearner(ledger=ledger, extractor=extractor, book=suppliers, may=desk.may_review)
         advanced_files: asyncio.Queue[int] = asyncio.Queue()
 
         async def advance(item: Item) -> None:
@@ -130,6 +133,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
             answers=answers,
             pipeline=pipeline,
             desk=desk,
+            learner=learner,
             dispatcher=dispatcher,
             advanced_files=advanced_files,
         )
@@ -198,6 +202,7 @@ async def _page(parts: Parts) -> AsyncIterator[str]:
 
     app = create_app(
         desk=parts.desk,
+        learner=parts.learner,
         ledger=parts.ledger,
         extractor=parts.extractor,
         config=parts.config,

@@ -120,7 +120,8 @@ class Supplierbook(WatchedFolder):
             path = save_supplier(self.directory, learnt)
         except OSError as error:
             raise BadInput(
-                f"{self.directory / learnt.file} cannot be written: {error.strerror}", remedy="check suppliers_dir and its permissions"
+                f"{self.directory / learnt.file} cannot be written: {error.strerror}",
+                remedy="check suppliers_dir and its permissions",
             ) from error
         self.reload()
         return path
@@ -136,7 +137,7 @@ def _said(findings: Findings) -> str:
 
 
 def save_supplier(directory: Path, supplier: SupplierHints) -> Path:
-    """Write the file of what was learnt of a supplier whole, or leave the old one: it takes its name only when it is on the disk."""
+    """Write the file of what was learnt of a supplier whole, or leave the old one: it takes its name only when it is on disk."""
     directory.mkdir(parents=True, exist_ok=True)
     path, fresh = directory / supplier.file, directory / f".{supplier.file}.new"
     with fresh.open("w", encoding="utf-8") as file:

@@ -5,7 +5,8 @@ What the machine read stays as it was read, so that a replay can be compared; co
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -62,6 +63,11 @@ def _with(document: Document, change: Corrected, person: str) -> Document:
     if change.new:
         fields[change.field] = Field(name=change.field, value=change.new, origin="person", by=person)
     return replace(document, fields=tuple(fields[name] for name in FIELD_NAMES if name in fields))
+
+
+def corrections_from(contents: Iterable[bytes]) -> tuple[Correction, ...]:
+    """Return the corrections that the ledger kept, oldest first."""
+    return tuple(correction_from_json(json.loads(content)) for content in contents)
 
 
 def correction_to_json(correction: Correction) -> dict[str, Any]:

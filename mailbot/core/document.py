@@ -103,14 +103,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One named value read off a document, normalised, with where it stands. `origin` is printed as "from"."""
+    """One named value read off a document, normalised, with where it stands. `origin` is printed as "from".
+
+    A value of origin "person" is what `by` says it is, wherever it stands.
+    """
 
     name: str
     value: str
     page: int | None = None
     box: Box | None = None
     confidence: float = 1.0
-    origin: Literal["text", "ocr", "xml"] = "text"
+    origin: Literal["text", "ocr", "xml", "person"] = "text"
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +237,7 @@ def document_to_json(document: Document, *, full: bool = False) -> dict[str, Any
                 "box": list(field.box) if field.box else None,
                 "confidence": field.confidence,
                 "from": field.origin,
+                **({"by": field.by} if field.by else {}),
             }
             for field in document.fields
         ],
@@ -258,6 +263,7 @@ def document_from_json(value: Mapping[str, Any]) -> Document:
                 box=(lambda b: (b[0], b[1], b[2], b[3]))(field["box"]) if field["box"] else None,
                 confidence=field["confidence"],
                 origin=field["from"],
+                by=field.get("by", ""),
             )
             for field in value["fields"]
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from mailbot.core.amounts import CODES, SYMBOLS, find_amounts, normal, parse_number
+from mailbot.core.amounts import CODES, SYMBOLS, normal, parse_number
 from mailbot.core.dates import find_dates
 from mailbot.core.document import FIELD_NAMES
 from mailbot.core.identifiers import IBAN_LENGTHS, find_ibans, find_vat_ids
@@ -15,6 +15,8 @@ from mailbot.errors import NotAllowed
 
 LONGEST = 200
 LARGEST = Decimal(10) ** 12
+_MONEY_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted((*CODES, *SYMBOLS), key=len, reverse=True)), re.IGNORECASE)
+"""What may stand beside an amount and says nothing about it: the currency is a field of its own."""
 
 
 def settled(field: str, written: str) -> str:
@@ -38,16 +40,17 @@ def settled(field: str, written: str) -> str:
 
 
 def _amount(field: str, text: str) -> str:
-    sign, digits = re.fullmatch(r"([-−–]?)\s*(.*)", text).groups()  # type: ignore[union-attr]  it fits every text of one line
-    found = find_amounts(digits)
-    whole = len(found) == 1 and (found[0].start, found[0].end) == (0, len(digits))
-    value = found[0].value if whole else parse_number(digits)
+    bare = _MONEY_SIGN.sub("", text).strip()
+    digits = bare.lstrip("-−–").strip()
+    value = parse_number(digits)
     if value is None and re.fullmatch(r"\d{1,3}[.,]\d{3}", digits):
         figures = re.sub(r"[.,]", "", digits)
-        raise NotAllowed(f"{field}: {text!r} may be {figures} or {digits.replace(',', '.')}", remedy=f"write {figures}.00 if that is meant")
+        raise NotAllowed(
+            f"{field}: {text!r} may be {figures} or {digits.replace(',', '.')}", remedy=f"write {figures}.00 if that is meant"
+        )
     if value is None or abs(value) >= LARGEST:
         raise NotAllowed(f"{field}: {text!r} is no amount", remedy="write it like 1234.56")
-    return normal(-value if sign else value)
+    return normal(-value if digits != bare else value)
 
 
 def _date(field: str, text: str) -> str:
@@ -66,7 +69,9 @@ def _iban(text: str) -> str:
         return iban
     length = IBAN_LENGTHS.get(iban[:2])
     if length is None:
-        raise NotAllowed(f"iban: {text!r} does not begin with a country that has IBANs", remedy="write it as it stands on the paper")
+        raise NotAllowed(
+            f"iban: {text!r} does not begin with a country that has IBANs", remedy="write it as it stands on the paper"
+        )
     why = f"has {len(iban)} characters, not {length}" if len(iban) != length else "has check digits that do not fit"
     raise NotAllowed(f"iban: {text!r} {why}", remedy="compare it with the paper, digit by digit")
 

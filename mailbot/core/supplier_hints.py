@@ -83,9 +83,14 @@ class _Spot:
 
 def recognise(suppliers: Sequence[SupplierHints], pages: Sequence[PageWords]) -> SupplierHints | None:
     """Return the supplier whose papers these pages are by what it is recognised by; None for nobody's, or for several's."""
-    text = "\n".join(line.text.replace("\t", " ") for page in pages for line in lines_of(page))
-    found = [one for one in suppliers if _is_from(one, text)]
+    found = fitting(suppliers, pages)
     return found[0] if len(found) == 1 else None
+
+
+def fitting(suppliers: Sequence[SupplierHints], pages: Sequence[PageWords]) -> list[SupplierHints]:
+    """Return every supplier that something on these pages is recognised by."""
+    text = "\n".join(line.text.replace("\t", " ") for page in pages for line in lines_of(page))
+    return [one for one in suppliers if _is_from(one, text)]
 
 
 def with_hints(fields: Sequence[Field], suppliers: Sequence[SupplierHints], pages: Sequence[PageWords]) -> tuple[Field, ...]:

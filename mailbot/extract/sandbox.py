@@ -1,17 +1,19 @@
 """The Extractor: reads hostile bytes in worker processes, in three lanes, so that a mail never waits behind a scan.
 
-`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` draws pages for a person
-who waits.
+`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` does what a
+person waits for: it draws pages, and learns from corrected values.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mailbot import config
 from mailbot.core.document import Table
+from mailbot.core.supplier_files import hints_to_json
 from mailbot.core.supplier_hints import SupplierHints
+from mailbot.core.supplier_learning import Taught
 from mailbot.core.table_schema import TableSchema, by_name, schema_to_json
 from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
@@ -92,6 +94,32 @@ class Sandbox:
             why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker drew nothing"
             raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
+
+    async def learn(
+        self, name: str, content: bytes, media_type: str, stranger: SupplierHints | None, values: Mapping[str, str]
+    ) -> Taught:
+        """Find out what corrected values teach about the supplier of a PDF or picture: see `core.supplier_learning.teach`.
+
+        Raises BadInput, WorkerUnavailable.
+        """
+        remedy = "write the supplier's file by hand"
+        job = {
+            "kind": "learn",
+            "name": name,
+            "media_type": media_type,
+            "limits": {name: getattr(self._settings, name) for name in ("max_pages", "max_pixels", "ocr_dpi", "ocr")},
+            "suppliers": hints_to_json(self.suppliers()),
+            "stranger": hints_to_json([stranger] if stranger else []),
+            "values": dict(values),
+        }
+        try:
+            answer, _ = await self._render.run(job, content)
+            if answer.get("found") != "taught":
+                why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker learnt nothing"
+                raise BadInput(f"nothing can be learnt from {name}: {why}", remedy=remedy)
+            return answers.taught(answer, values)
+        except (WorkerDied, answers.BadAnswer) as error:
+            raise BadInput(f"nothing can be learnt from {name}: {error}", remedy=remedy) from error
 
     async def clean(self, table: Table, *, language: str = "", schema: TableSchema | None = None) -> Cleaned:
         """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable.

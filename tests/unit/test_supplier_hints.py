@@ -12,7 +12,7 @@ from mailbot.core.fields import find_fields
 from mailbot.core.supplier_files import hints_from_json, hints_to_json, to_yaml
 from mailbot.core.supplier_hints import Hint, SupplierHints, learn, look_up, recognise, with_hints
 from mailbot.errors import RuleError
-from mailbot.suppliers import load_suppliers, save_supplier
+from mailbot.suppliers import HEADER, load_suppliers, save_supplier
 from tests.unit.typed_page import typed
 
 PAPER = """
@@ -190,7 +190,7 @@ def test_a_value_that_is_not_on_the_paper_teaches_nothing() -> None:
         ("total:", "totals:", "nordwind.yaml:9: fields: unknown 'totals', did you mean total?"),
         ("place: right", "place: left", "nordwind.yaml:9: place: unknown 'left'"),
         ("label: Stand", "labels: Stand", "nordwind.yaml:10: invoice_date: unknown 'labels', did you mean label?"),
-        ("{label: Stand}", "{label: Stand, value: x}", "nordwind.yaml:10: invoice_date: one of label, region and value, not"),
+        ("{label: Stand}", "{label: Stand, value: x}", "nordwind.yaml:10: invoice_date: one of label, region, value and absent, not"),
         ("[0.35, 0.0, 0.5, 0.2]", "[0.5, 0.0, 0.35, 0.2]", "nordwind.yaml:11: region is four numbers from 0 to 1"),
         ("[0.35, 0.0, 0.5, 0.2]", "[20, 0, 50, 20]", "nordwind.yaml:11: region is four numbers from 0 to 1"),
         ("page: 1", "page: first", "nordwind.yaml:11: page is a number from 1, or last, not 'first'"),
@@ -223,17 +223,16 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert hints_from_json(hints_to_json((read,))) == (read,)
     odd = replace(
         read,
-        file="",
+        file="müller.learnt.yaml",
         supplier='Müller: "Söhne" #1',
         words=("a: b", "[c]"),
-        hints=(*read.hints, Hint(field="tax", labels=("- x: {",))),
+        hints=(*read.hints, Hint(field="tax", labels=("- x: {",)), Hint(field="vat_id", absent=True)),
     )
     again = tmp_path / "again"
     again.mkdir()
     path = save_supplier(again, odd)
-    assert path.name == "müller-söhne-1.yaml"
-    assert load_suppliers(again) == (replace(odd, file=path.name),)
-    assert to_yaml(odd) == path.read_text(encoding="utf-8")
+    assert load_suppliers(again) == (odd,)
+    assert path.read_text(encoding="utf-8") == HEADER + to_yaml(odd)
     assert [one.name for one in again.iterdir()] == [path.name]
 
 
