@@ -20,8 +20,8 @@ from mailbot.watched_folder import WatchedFolder, yaml_files
 log = logging.getLogger(__name__)
 
 HEADER = """\
-# Learnt on the review page from values that people corrected. Where a file of the desk's own says something else about this
-# supplier, what stands here counts. Delete a line, or this file, to have it forgotten.
+# Learnt from values that people corrected. These lines count before a
+# file of the desk's own. Delete one, or this file, to have it forgotten.
 """
 
 
