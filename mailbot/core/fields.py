@@ -15,7 +15,7 @@ from mailbot.core.amounts import CODES, SYMBOLS, normal
 from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, lay_out
-from mailbot.core.paper_dates import date_order, labelled_date, only_date
+from mailbot.core.paper_dates import date_order, is_offer, labelled_date, only_date
 from mailbot.core.parties import find_customer, window
 from mailbot.core.reference import find_number
 from mailbot.core.senders import find_supplier
@@ -64,6 +64,8 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     invoiced = labelled_date(paper, "invoice_date", order) or only_date(paper, order)
     if purchase and not number and invoiced and invoiced.score < 3:
         invoiced = None  # the bare date of an order is not that of an invoice
+    if not number and is_offer(paper):
+        invoiced = None
     due = labelled_date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None

@@ -162,7 +162,8 @@ def _proved(named: dict[str, list[Money]]) -> Sums | None:
 
 def _summed(taxes: Sequence[Money]) -> list[Money]:
     """Return the sum of the taxes at different rates, or of different names, as one more candidate; it stands nowhere by itself."""
-    by_kind = {(tax.kind, tax.rate): tax for tax in taxes if tax.rate is not None and tax.value}
+    surcharged = any(tax.kind.startswith("recargo") for tax in taxes)  # Spain's, beside the IVA; side by side they have no rate
+    by_kind = {(tax.kind, tax.rate): tax for tax in taxes if (tax.rate is not None or surcharged) and tax.value}
     if len(by_kind) < 2:
         return []
     first = next(iter(by_kind.values()))

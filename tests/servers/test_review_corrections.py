@@ -116,7 +116,7 @@ async def test_what_is_remembered_is_what_was_shown(desk: SeededDesk, client: ht
     await post(client, desk, "invoice", "correct", place="0", version="0", subtotal="3300", iban="", currency="EUR", po_number="")
     before = await desk.fingerprint()
     page = (await client.get(address)).text
-    shown = re.findall(r'<span class="(comment|new|kept)">(.*)</span>', page)
+    shown = re.findall(r'<span class="(comment|new|kept)">(.*?)</span>', page)
     assert suppliers_in(tmp_path) == {}
     assert await desk.fingerprint() == before
 
