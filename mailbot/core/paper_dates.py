@@ -25,7 +25,8 @@ _ASKS = re.compile(
 
 _LISTS = re.compile(
     r"statement of account|account statement|reminder|mahnung|zahlungserinnerung|rappel|aanmaning|herinnering|sollecito"
-    r"|recordatorio|remittance advice|lieferschein n|delivery note n|quotation|对账单|催款",
+    r"|recordatorio|remittance advice|lieferschein n|delivery note n|quotation|对账单|催款"
+    r"|\brelance\b|mise en demeure|past due notice",
     re.IGNORECASE,
 )
 """A paper about invoices, or before one: its date is that of none of them."""
@@ -80,7 +81,7 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
     found = list(_asked(paper, order)) if name == "due_date" else []
     for at, label in paper.labelled(name):
         line = paper.lines[at]
-        numbered = any(one.name == "invoice_number" and one.grade and one.end <= label.start for one in paper.labels[at])
+        numbered = _numbered(paper, at, label)
         if label.grade == 2 and _LISTS.search(paper.text):
             continue
         if name == "invoice_date" and _TERM.search(line.text[: label.start]):
@@ -98,6 +99,13 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
                     found.append(_dated(region, dates[0].start, dates[0].end, value, label.grade + region.place))
                 break
     return best(found)
+
+
+def _numbered(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether a label follows the paper's number in its line: "facture n° 2026-0312 du"."""
+    text = paper.lines[at].text
+    before = [one for one in paper.labels[at] if one.name == "invoice_number" and one.grade and one.end <= label.start]
+    return bool(before) and "," not in text[before[-1].end : label.start]
 
 
 def _says_date(paper: Paper, at: int, label: Label) -> bool:
@@ -136,7 +144,10 @@ def only_date(paper: Paper, order: Order | None) -> Candidate | None:
     """
     if _LISTS.search(paper.text):
         return None
-    if any(label.grade > 1 or starts_cell(paper.lines[at], label.start) for at, label in paper.labelled("invoice_date")):
+    if any(
+        label.grade > 1 or starts_cell(paper.lines[at], label.start) or _numbered(paper, at, label)
+        for at, label in paper.labelled("invoice_date")
+    ):
         return None
     found, alone = [], True
     for at, line in enumerate(paper.lines):

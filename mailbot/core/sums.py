@@ -72,7 +72,7 @@ def _believable(totals: list[Money], everything: Sequence[Money]) -> list[Money]
 
     One without decimals on a paper whose amounts have some does: a mark was lost.
     """
-    return [money for money in totals if (money.firm and (money.exact or len(everything) < 2)) or added_up(money, everything)]
+    return [money for money in totals if (money.firm and (money.exact or not everything)) or added_up(money, everything)]
 
 
 def _unopposed(sums: Sums, named: dict[str, list[Money]], paper: Paper, everything: Sequence[Money], mark: Mark | None) -> bool:
