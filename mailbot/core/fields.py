@@ -40,6 +40,10 @@ _COUNTRY_MONEY = dict.fromkeys("AT BE CY DE EE EL ES FI FR HR IE IT LT LU LV MT 
 """The currency of the countries whose VAT numbers and accounts are known."""
 
 
+_EURO_WORDS = re.compile(r"(?i:\bp\.? ?iva\b|\bpartita iva\b|\bsiret\b|\bkvk\b|\bust-id)|\bC\.?I\.?F\.? ?[A-Z]-?\d{8}\b")
+"""Numbers that only firms in Italy, France, the Netherlands, Germany and Spain print, written without their country."""
+
+
 def business_paper(text: str) -> bool:
     """Return whether a text calls itself an invoice, order or the like and has figures, so that it is worth a closer look."""
     return any(character.isdigit() for character in text) and has_title(text)
@@ -110,6 +114,8 @@ def _currency(paper: Paper, sums: Sums, known: Sequence[Candidate | None]) -> Ca
     code = (total.currency if total else "") or _meant(paper.text, codes) or (codes.pop() if len(codes) == 1 else "")
     if not code and total and not codes and not re.search(r"[$¥￥]|\bkr\b", paper.text):
         countries = {_COUNTRY_MONEY.get(one.value[:2], "") for one in known if one}
+        if not countries and _EURO_WORDS.search(paper.text):
+            countries = {"EUR"}
         code = countries.pop() if len(countries) == 1 else ""
     if not code:
         return None

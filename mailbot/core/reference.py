@@ -25,6 +25,9 @@ _ORDER_NO = re.compile(r"order (?:no|nr|num|number|nummer|n|#)\.?|ordemummer|auf
 _KIND_HEAD = re.compile(r"(?:tipo|tipo (?:di )?documento|type de document|document type|documento|beiegart)\t")
 """Folded: the heading over the kind of a paper."""
 
+_AFTER_DASH = re.compile(r"\w [-–|] $")
+"""What stands before the second half of a title: "Minuta de honorarios - Factura 2026/088"."""
+
 _MIXED_UP = str.maketrans("OoIl|SBZ", "00111582")
 """Letters and the digits that OCR takes them for."""
 
@@ -36,7 +39,9 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
     """
     found, unread = [], 0
     for at, label in [*paper.labelled(name, 1), *_bare(paper, name)]:
-        if label.grade < 3 and not starts_cell(paper.lines[at], label.start):
+        if label.grade < 3 and not (
+            starts_cell(paper.lines[at], label.start) or _AFTER_DASH.search(paper.lines[at].text[: label.start])
+        ):
             continue
         for region in regions(paper, at, label):
             candidate = _reference(region, label)

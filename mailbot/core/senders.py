@@ -65,7 +65,10 @@ def _supplier(paper: Paper, customer: Candidate | None, frame: Block | None) -> 
     scored = sorted(_scored(paper, customer, frame), key=lambda one: -one.score)
     if scored:
         rivals = [one for one in scored[1:] if not _in_other_script(scored[0], one)]
-        return scored[0] if not rivals or scored[0].score >= rivals[0].score + MARGIN else None
+        if not rivals or scored[0].score >= rivals[0].score + MARGIN:
+            return scored[0]
+        # a vague "from" is enough to tell between two that have as much for them
+        return labelled if labelled and squeeze(labelled.value) in map(squeeze, (scored[0].value, rivals[0].value)) else None
     return labelled or best(_named_like_site(paper, customer))
 
 
