@@ -5,7 +5,6 @@ A supplier may have a file of the desk's own and one of what was learnt from cor
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import os
 from pathlib import Path
@@ -66,13 +65,6 @@ class Supplierbook(WatchedFolder):
         if self._suppliers is None:
             self.reload()
         return self._suppliers or ()
-
-    @property
-    def version(self) -> str:
-        """The hash of what is in force, "" for nothing."""
-        if not self.suppliers:
-            return ""
-        return hashlib.sha256("\n".join(to_yaml(one) for one in self.suppliers).encode()).hexdigest()
 
     def reload(self) -> bool:
         """Read the folder now; return whether all of it is in force. Never raises: `problem` says what is wrong."""

@@ -216,5 +216,9 @@ def _written(hint: Hint) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return text as a double-quoted scalar: JSON's are YAML's (YAML 1.2, 1.3)."""
-    return json.dumps(text, ensure_ascii=False)
+    """Return text as a double-quoted scalar: JSON's are YAML's (YAML 1.2, 1.3), but what YAML does not print is escaped."""
+    return re.sub(r"[^\x20-\x7e]", _escaped, json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else f"\\U{ord(match[0]):08x}"

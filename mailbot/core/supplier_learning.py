@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from mailbot.core.company_names import squeeze
 from mailbot.core.corrections import Correction
 from mailbot.core.document import FIELD_NAMES, Document
 from mailbot.core.supplier_hints import Hint, SupplierHints, fitting, learn
@@ -68,6 +69,8 @@ def teach(
     if len(known) > 1:
         names = " and ".join(one.supplier for one in known)
         return _nothing(known[0], values, f"the paper fits several suppliers: {names}")
+    if known and not _same_name(known[0].supplier, values.get("supplier") or known[0].supplier):
+        return _nothing(known[0], values, f"the paper is taken for one of {known[0].supplier}: mend what it is recognised by")
     if not known and stranger is None:
         return _nothing(SupplierHints(supplier=""), values, "the supplier's name is not known: correct that too")
     taught = known[0] if known else _joined(suppliers, stranger or SupplierHints(supplier=""))
@@ -82,6 +85,12 @@ def teach(
             taught = better
             fields.append(name)
     return Taught(supplier=taught, fields=tuple(fields), refused=tuple(refused))
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Return whether one name is the other or a part of it, whatever the spelling."""
+    shorter, longer = sorted((squeeze(one), squeeze(other)), key=len)
+    return bool(shorter) and shorter in longer
 
 
 def _with(supplier: SupplierHints, pages: Sequence[PageWords], name: str, value: str) -> SupplierHints | None:

@@ -6,12 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailbot.core.document import Field
 from mailbot.core.fields import find_fields
-from mailbot.core.supplier_files import hints_from_json, hints_to_json, to_yaml
+from mailbot.core.rule_tree import Findings
+from mailbot.core.supplier_files import compile_hints, hints_from_json, hints_to_json, to_yaml
 from mailbot.core.supplier_hints import Hint, SupplierHints, learn, look_up, recognise, with_hints
 from mailbot.errors import RuleError
+from mailbot.rulebook import read_yaml
 from mailbot.suppliers import HEADER, load_suppliers, save_supplier
 from tests.unit.typed_page import typed
 
@@ -234,6 +238,17 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert load_suppliers(again) == (odd,)
     assert path.read_text(encoding="utf-8") == HEADER + to_yaml(odd)
     assert [one.name for one in again.iterdir()] == [path.name]
+
+
+@given(st.text(min_size=1).filter(str.strip))
+def test_any_name_is_read_back_as_it_was_written(name: str) -> None:
+    one = SupplierHints(supplier=name.strip(), file="a.yaml", words=(name.strip(),))
+    findings = Findings()
+    tree = read_yaml("a.yaml", to_yaml(one).encode("utf-8", "replace"), findings)
+    assert findings.errors == []
+    assert tree is not None
+    (read,) = compile_hints([("a.yaml", tree)], findings)
+    assert read == one
 
 
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:

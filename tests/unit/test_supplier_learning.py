@@ -49,6 +49,7 @@ def test_a_value_that_their_papers_never_have_is_learnt_as_absent() -> None:
         ((), None, {"total": "35.70"}, "the supplier's name is not known: correct that too"),
         ((), SupplierHints(supplier="Südwind", vat_ids=("DE811128135",)), {"total": "35.70"}, "nothing on the paper says that"),
         ((OWN, replace(OWN, supplier="Copy")), None, {"total": "35.70"}, "fits several suppliers: Nordwind Technik GmbH and Copy"),
+        ((OWN,), STRANGER, {"supplier": "Südwind AG"}, "is taken for one of Nordwind Technik GmbH: mend what it is recognised by"),
         ((), STRANGER, {"total": "99.99"}, "99.99 does not stand on the paper"),
         ((), STRANGER, {"iban": "DE02120300000000202051"}, "does not stand on the paper"),
     ],
