@@ -12,7 +12,7 @@ from dataclasses import replace
 from mailbot.core.supplier_hints import SupplierHints
 from mailbot.core.supplier_learning import Proposal, identity, kept_apart, to_learn
 from mailbot.core.view import View
-from mailbot.errors import NotAllowed, Stale
+from mailbot.errors import NotAllowed, NotFound, Stale
 from mailbot.ports import Extractor, Ledger
 from mailbot.suppliers import Supplierbook, learnt_text
 
@@ -38,7 +38,7 @@ class SupplierLearner:
         documents = view.reading.documents if view.reading else ()
         values = to_learn(view.corrections, place)
         if not values or not 0 <= place < len(documents):
-            raise NotAllowed("nothing was corrected on that document", remedy="correct a field first")
+            raise NotFound("nothing was corrected on that document", remedy="correct a field first")
         document = documents[place]
         if document.media_type != "application/pdf" and not document.media_type.startswith("image/"):
             raise NotAllowed(f"{document.name} has no places that could be learnt ({document.media_type})", remedy="correct each")

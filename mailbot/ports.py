@@ -335,7 +335,7 @@ class Learner(Protocol):
     """Turns corrected values into hints by which the supplier's next paper is read."""
 
     async def propose(self, view: View, place: int) -> Proposal:
-        """Return what would be written down about the supplier of a document. Raises NotAllowed, BadInput."""
+        """Return what would be written down about the supplier of a document. Raises NotFound, NotAllowed, BadInput."""
 
     async def remember(self, digest: str, person: str) -> Proposal:
         """Write down what was proposed, as it was shown. Raises Stale when something has changed since, BadInput."""

@@ -38,7 +38,7 @@ _OFFER = re.compile(
 """Folded: the title of an offer, alone or with its number."""
 
 _TERM = re.compile(
-    r"(?:\bgg|\bgiorni|\bdays?|\bjours?|\btag(?:e|en)?|\bdag(?:en)?|\bdias|\bmonths?|\bmonat(?:e|en)?|天|日内)[^\t\d]{0,20}$",
+    r"\d ?(?:gg|giorni|days?|jours?|tagen?|dagen|d[ií]as|months?|monaten?|天|日内)[^\t\d]{0,20}$",
     re.IGNORECASE,
 )
 """What stands before a date's label that is part of a term of payment: "60 gg data fattura", "30 days from invoice date"."""
@@ -113,7 +113,10 @@ def _says_date(paper: Paper, at: int, label: Label) -> bool:
     text = paper.lines[at].text
     if label.end - label.start > 3 or not text[label.start : label.end].isascii():
         return True
-    return any(one.name == "invoice_number" and one.grade for above in paper.labels[max(0, at - 3) : at] for one in above)
+    rest = text[label.end : paper.lines[at].cell_at(label.start)[1]].strip()
+    dates = find_dates(rest)
+    alone = len(dates) == 1 and (dates[0].start, dates[0].end) == (0, len(rest))
+    return alone and any(one.name == "invoice_number" and one.grade for above in paper.labels[max(0, at - 3) : at] for one in above)
 
 
 def _of_another(paper: Paper, at: int, label: Label) -> bool:

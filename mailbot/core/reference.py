@@ -19,8 +19,10 @@ _ORDER = re.compile(r"order|besteii|auftrag|commande|pedido|orden|ordine|订单|
 """Folded: the title of an order."""
 
 _PURCHASE = re.compile(r"\W*(?:purchase order|bon de commande|orden de compra|ordine d.ac[qc]uisto|inkooporder|采购订单)\W*$")
+"""Folded: the title of an order, as the one who buys writes it."""
+
 _ORDER_NO = re.compile(r"order (?:no|nr|num|number|nummer|n|#)\.?|ordemummer|auftragsnummer")
-"""Folded: an order's own number, in the order."""
+"""Folded: the label of its number there."""
 
 _KIND_HEAD = re.compile(r"(?:tipo|tipo (?:di )?documento|type de document|document type|documento|beiegart)\t")
 """Folded: the heading over the kind of a paper."""

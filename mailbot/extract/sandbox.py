@@ -107,7 +107,7 @@ class Sandbox:
             "kind": "learn",
             "name": name,
             "media_type": media_type,
-            "limits": {name: getattr(self._settings, name) for name in ("max_pages", "max_pixels", "ocr_dpi", "ocr")},
+            "limits": {key: getattr(self._settings, key) for key in ("max_pages", "max_pixels", "ocr_dpi", "ocr")},
             "suppliers": hints_to_json(self.suppliers()),
             "stranger": hints_to_json([stranger] if stranger else []),
             "values": dict(values),
