@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import json
 import os
 import sys
@@ -11,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from mailbot import checkup
@@ -158,3 +160,18 @@ async def test_files_are_read_by_hints_without_a_config(tmp_path: Path) -> None:
         (answer,) = json.loads(out)
         values = {field["name"]: field["value"] for field in answer["documents"][0]["fields"]}
         assert (run.returncode, values["total"], "hints" in answer) == (0, "1463.70", False)
+
+
+async def test_a_scan_teaches_too(tmp_path: Path) -> None:
+    page = pypdfium2.PdfDocument(paper("2026-118", "30.10.2026", "1.230,00", "233,70", "1.463,70"))[0]
+    out = io.BytesIO()
+    page.render(scale=2).to_pil().save(out, "PNG")
+    stranger = SupplierHints(supplier="Nordwind Technik GmbH", vat_ids=("DE136695976",))
+    sandbox = Sandbox(Extract())
+    try:
+        taught = await sandbox.learn("a.png", out.getvalue(), "image/png", stranger, {"total": "1463.70", "iban": "x"})
+    finally:
+        await sandbox.close()
+    assert taught.fields == ("total",)
+    assert [name for name, _ in taught.refused] == ["iban"]
+    assert [hint.labels for hint in taught.supplier.hints] == [("Alles zusammen",)]
