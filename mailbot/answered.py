@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from mailbot.answers import Answers
+from mailbot.core.corrections import corrected, corrections_from
 from mailbot.core.document import Reading, reading_from_json
 from mailbot.core.draft import draft_from_json
 from mailbot.core.item import Item
@@ -52,7 +53,8 @@ async def _answered(ledger: Ledger, answers: Answers, item: Item) -> Answered | 
     reading, route, draft = kept.latest("reading"), kept.latest("route"), kept.latest("draft")
     if not (reading and route and draft):
         return None
-    read, sent = reading_from_json(json.loads(reading)), draft_from_json(json.loads(draft))
+    read = corrected(reading_from_json(json.loads(reading)), corrections_from(kept.all("correction")))
+    sent = draft_from_json(json.loads(draft))
     try:
         request = answers.request(item, read, route_from_json(json.loads(route)))
     except TemplateProblem as problem:

@@ -33,6 +33,7 @@ async def check_all(config: Config) -> list[Result]:
         ("state directory", partial(_state, config.state_dir)),
         ("rules", partial(_rules, config)),
         ("templates", partial(_templates, config)),
+        ("suppliers", partial(_suppliers, config)),
         ("sandbox", partial(_sandbox, config)),
         ("model", partial(_model, config)),
     ]
@@ -91,6 +92,14 @@ def _templates(config: Config) -> str:
     if not templates.names():
         raise ConfigError(f"{config.templates_dir}: no reply template there", remedy="set templates_dir, or run `mailbot init DIR`")
     return f"{len(templates.names())} templates in {config.templates_dir}"
+
+
+def _suppliers(config: Config) -> str:
+    from mailbot.suppliers import load_suppliers
+
+    if not config.suppliers_dir.exists():
+        return f"nothing written down yet: {config.suppliers_dir} is made when it is"
+    return f"{len(load_suppliers(config.suppliers_dir))} suppliers in {config.suppliers_dir}"
 
 
 async def _sandbox(config: Config) -> str:

@@ -263,6 +263,10 @@ class Config(Section):
     state_dir: Path = Field(Path("state"), description="Where the ledger and the blobs live.")
     rules_dir: Path = Field(Path("rules"), description="The rule files.")
     templates_dir: Path = Field(Path("templates"), description="The reply templates.")
+    suppliers_dir: Path = Field(
+        Path("suppliers"),
+        description="What the desk knows of its suppliers' papers (YAML, see above); corrected values are remembered there.",
+    )
     table_schema: Path | None = Field(
         None,
         description="The desk's own table columns (YAML): columns of tables that have any of them are named and checked by it.",

@@ -52,6 +52,7 @@ def parse(tree: dict[str, Any], *, file: Path) -> Config:
         update={
             "state_dir": base / config.state_dir.expanduser(),
             "rules_dir": base / config.rules_dir.expanduser(),
+            "suppliers_dir": base / config.suppliers_dir.expanduser(),
             "table_schema": base / config.table_schema.expanduser() if config.table_schema else None,
             "templates_dir": base / config.templates_dir.expanduser(),
             "generate": config.generate.model_copy(update={"release": _release(base, config.generate.release)}),

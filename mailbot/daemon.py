@@ -29,11 +29,13 @@ from mailbot.generate.make import make_generator
 from mailbot.generate.template import Templates
 from mailbot.inbox.folder import DropFolder
 from mailbot.inbox.imap import ImapMailbox
+from mailbot.learner import SupplierLearner
 from mailbot.ledger.sql import SqlLedger
 from mailbot.outbox.smtp import SmtpOutbox
 from mailbot.pipeline import Pipeline
 from mailbot.ports import Generator, PartStatus
 from mailbot.rulebook import Rulebook, approvers_of
+from mailbot.suppliers import Supplierbook
 from mailbot.table_schema_file import load_schema
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,7 @@ class Parts:
     config: Config
     ledger: SqlLedger
     extractor: Sandbox
+    suppliers: Supplierbook
     rulebook: Rulebook
     templates: Templates
     generator: Generator
@@ -61,6 +64,7 @@ class Parts:
     answers: Answers
     pipeline: Pipeline
     desk: PeopleDesk
+    learner: SupplierLearner
     dispatcher: LocalDispatcher
     advanced_files: asyncio.Queue[int]
 
@@ -71,7 +75,12 @@ async def build(config: Config) -> AsyncIterator[Parts]:
     async with contextlib.AsyncExitStack() as stack:
         ledger = await SqlLedger.open(config.state_dir, clock=now)
         stack.push_async_callback(ledger.close)
-        extractor = Sandbox(config.extract, schema=load_schema(config.table_schema) if config.table_schema else None)
+        suppliers = Supplierbook(config.suppliers_dir)
+        extractor = Sandbox(
+            config.extract,
+            suppliers=lambda: suppliers.suppliers,
+            schema=load_schema(config.table_schema) if config.table_schema else None,
+        )
         stack.push_async_callback(extractor.close)
         templates = Templates(config.templates_dir)
         rulebook = Rulebook(config.rules_dir, people=approvers_of(config), templates=templates.names)
@@ -98,6 +107,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
         answers = Answers(config=config, rules=rulebook, templates=templates, generator=generator)
         pipeline = Pipeline(config=config, ledger=ledger, extractor=extractor, answers=answers, delivery=delivery, clock=now)
         desk = PeopleDesk(config=config, ledger=ledger, answers=answers, clock=now, message_id=new_message_id, wake=woken)
+        learner = SupplierLearner(ledger=ledger, extractor=extractor, book=suppliers, may=desk.may_review)
         advanced_files: asyncio.Queue[int] = asyncio.Queue()
 
         async def advance(item: Item) -> None:
@@ -114,6 +124,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
             config=config,
             ledger=ledger,
             extractor=extractor,
+            suppliers=suppliers,
             rulebook=rulebook,
             templates=templates,
             generator=generator,
@@ -122,6 +133,7 @@ async def build(config: Config) -> AsyncIterator[Parts]:
             answers=answers,
             pipeline=pipeline,
             desk=desk,
+            learner=learner,
             dispatcher=dispatcher,
             advanced_files=advanced_files,
         )
@@ -133,6 +145,7 @@ async def run(config: Config) -> None:
     with only_daemon(config.state_dir) as holds:
         async with build(config) as parts:
             log.info("%d rules in force", len(parts.rulebook.rules.rules))
+            await asyncio.to_thread(parts.suppliers.reload)
             broken = await parts.ledger.break_leases()
             if broken:
                 log.info("%d items were in hand when mailbot stopped last: they go on", broken)
@@ -158,6 +171,8 @@ async def running(parts: Parts) -> AsyncIterator[str]:
         "dispatcher": parts.dispatcher.run,
         "rules": parts.rulebook.watch,
         "rules status": lambda: _report(parts, "rules", lambda: parts.rulebook.problem, RULES_LOOK_SECONDS),
+        "suppliers": parts.suppliers.watch,
+        "suppliers status": lambda: _report(parts, "suppliers", lambda: parts.suppliers.problem, RULES_LOOK_SECONDS),
         "templates status": lambda: _report(parts, "templates", lambda: parts.templates.problem, TEMPLATES_LOOK_SECONDS),
         "failed files": lambda: _sort_out_failed(parts),
     }
@@ -187,6 +202,7 @@ async def _page(parts: Parts) -> AsyncIterator[str]:
 
     app = create_app(
         desk=parts.desk,
+        learner=parts.learner,
         ledger=parts.ledger,
         extractor=parts.extractor,
         config=parts.config,

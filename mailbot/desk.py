@@ -6,7 +6,7 @@ The page and the command line both call this and nothing else changes an item on
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -14,8 +14,10 @@ from mailbot.answers import Answers
 from mailbot.config import Account, Config
 from mailbot.core import grounding, reply
 from mailbot.core.approval import Decision, answers, decision_from_json, decision_to_json, standing
+from mailbot.core.corrections import Correction, changes_of, corrected, correction_to_json, corrections_from
 from mailbot.core.document import Reading, reading_from_json
 from mailbot.core.draft import Draft, draft_from_json, draft_to_json
+from mailbot.core.field_values import settled
 from mailbot.core.item import Artifact, ArtifactKind, Change, Happening, Item, Outgoing
 from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State, step
@@ -23,8 +25,9 @@ from mailbot.core.message import Address
 from mailbot.core.mime import routable
 from mailbot.core.route import Route, route_from_json
 from mailbot.core.tables import table_of_from_json
+from mailbot.core.view import View
 from mailbot.errors import IllegalEvent, NotAllowed, Stale
-from mailbot.ports import Ledger, View
+from mailbot.ports import Ledger
 from mailbot.steps import BOT, canonical
 
 UNAUTHENTICATED = "unauthenticated"
@@ -53,7 +56,8 @@ class PeopleDesk:
         """Return everything about one item."""
         kept = await self.ledger.dossier(item)
         row, reading, tables, route = kept.item, kept.latest("reading"), kept.latest("tables"), kept.latest("route")
-        read = reading_from_json(json.loads(reading)) if reading else None
+        corrections = corrections_from(kept.all("correction"))
+        read = corrected(reading_from_json(json.loads(reading)), corrections) if reading else None
         routed = route_from_json(json.loads(route)) if route else None
         own = self.config.own_addresses()
         account = self._account(row)
@@ -66,6 +70,7 @@ class PeopleDesk:
                 [decision_from_json(json.loads(one)) for one in kept.all("decision")], [one.event for one in kept.history]
             ),
             drafts=tuple(draft_from_json(json.loads(one)) for one in kept.all("draft")),
+            corrections=corrections,
             outgoing=kept.outgoing,
             history=kept.history,
             recipients=reply.recipients(read.message, routed or Route(), own) if read else (),
@@ -106,7 +111,7 @@ class PeopleDesk:
     async def accept(self, item: int, person: str, *, version: int | None = None, acknowledged: bool = False) -> Item:
         """Accept a draft: the exact bytes, their Message-ID and the envelope are stored with the decision."""
         view = await self.view(item)
-        self._may_review(person)
+        self.may_review(person)
         draft, version = self._draft(view, version)
         if draft.ungrounded and not acknowledged:
             spans = ", ".join(repr(draft.text[slice(*one.span)]) for one in draft.ungrounded)
@@ -158,13 +163,14 @@ class PeopleDesk:
     async def edit(self, item: int, person: str, text: str, *, version: int | None = None) -> Item:
         """Store a new version of the draft, with its grounding looked up afresh."""
         view = await self.view(item)
-        self._may_review(person)
+        self.may_review(person)
         if not text.strip():
             raise NotAllowed("a draft cannot be empty", remedy="write something, or reject the draft")
         last, version = self._draft(view, version)
         text = text.replace("\r\n", "\n")
         reading = view.reading or Reading(file="", media_type="")
-        grounded = grounding.ground(text, reading=reading, skeleton=_machine_text(view.drafts), knowledge="")
+        outdated = view.corrections[-1].drafts if view.corrections else 0
+        grounded = grounding.ground(text, reading=reading, skeleton=_machine_text(view.drafts[outdated:]), knowledge="")
         edited = replace(
             last, text=text, made_by="person", release="", note="", grounding=grounded, confidence=grounding.share(grounded)
         )
@@ -172,31 +178,49 @@ class PeopleDesk:
         happening = Happening(event=Event.EDITED, actor=_actor(person), cause=f"draft {version + 1}")
         return await self._record(view.item, happening, artifacts=(artifact,), seen=(("draft", version),))
 
+    async def correct(self, item: int, person: str, place: int, values: Mapping[str, str], *, version: int | None = None) -> Item:
+        """Keep what a person says fields of a document are; the rules, and then a draft, follow from that afresh."""
+        view = await self.view(item)
+        self.may_review(person)
+        documents = view.reading.documents if view.reading else ()
+        if not 0 <= place < len(documents) or view.reading is None:
+            raise NotAllowed(f"item {item} has no document {place + 1}", remedy=f"it has {len(documents)}")
+        seen = len(view.corrections)
+        if version is not None and version != seen:
+            raise Stale(f"the fields of item {item} were corrected meanwhile", remedy="look at them again")
+        changes = changes_of(view.reading, place, {name: settled(name, written) for name, written in values.items()})
+        if not changes:
+            raise NotAllowed("nothing is different from what was read", remedy="write what a field should be")
+        correction = Correction(person=person, at=self.clock().isoformat(), drafts=len(view.drafts), changes=changes)
+        artifact = Artifact(kind="correction", content=canonical(correction_to_json(correction)))
+        happening = Happening(event=Event.CORRECTED, actor=_actor(person), cause="; ".join(map(str, changes)))
+        return await self._record(view.item, happening, artifacts=(artifact,), reason="", seen=(("correction", seen),))
+
     async def reject(self, item: int, person: str, why: str) -> Item:
         """Reject the draft."""
-        self._may_review(person)
+        self.may_review(person)
         if not why.strip():
             raise NotAllowed("a rejection needs a reason", remedy="say why")
         return await self._simple(item, person, Event.REJECTED, why)
 
     async def redraft(self, item: int, person: str) -> Item:
         """Ask for a new draft."""
-        self._may_review(person)
+        self.may_review(person)
         return await self._simple(item, person, Event.DRAFT_WANTED, "asked for a new draft", reason="")
 
     async def withdraw(self, item: int, person: str) -> Item:
         """Take a queued reply back into review."""
-        self._may_review(person)
+        self.may_review(person)
         return await self._simple(item, person, Event.WITHDRAWN, "taken back before sending", reason="")
 
     async def close(self, item: int, person: str, why: str) -> Item:
         """End the item without a reply."""
-        self._may_review(person)
+        self.may_review(person)
         return await self._simple(item, person, Event.CLOSED, why or "closed without a reply")
 
     async def retry(self, item: int, person: str) -> Item:
         """Start a failed or quarantined item again, reconsider a refused one, or ask the rules again who must approve."""
-        self._may_review(person)
+        self.may_review(person)
         row = await self.ledger.item(item)
         event = _AGAIN.get(row.state)
         if event is None:
@@ -205,10 +229,21 @@ class PeopleDesk:
 
     async def settle(self, item: int, person: str, *, delivered: bool) -> Item:
         """Settle `delivery_unknown` on a person's word."""
-        self._may_review(person)
+        self.may_review(person)
         event = Event.DELIVERY_CONFIRMED if delivered else Event.RESEND_ORDERED
         cause = "a person says it arrived" if delivered else "a person says it did not arrive: the same bytes again"
         return await self._simple(item, person, event, cause, reason="")
+
+    def may_review(self, person: str) -> None:
+        """Raise NotAllowed for a person whom the config gives other roles; without logins anybody else may."""
+        known = self.config.people.get(person)
+        if known and not {"reviewer", "admin"} & set(known.roles):
+            raise NotAllowed(
+                f"{person} is not a reviewer", remedy=f"give people.{person} the role reviewer, or act as somebody else"
+            )
+        if known is None and person != UNAUTHENTICATED:
+            names = ", ".join(self.config.people) or "none"
+            raise NotAllowed(f"nobody is called {person} here", remedy=f"people in the config: {names}")
 
     async def _simple(self, item: int, person: str, event: Event, cause: str, *, reason: str | None = None) -> Item:
         """Record one event with its cause; the cause is the item's reason unless one is given."""
@@ -236,17 +271,6 @@ class PeopleDesk:
         if version is not None and version != latest:
             raise Stale(f"draft {version} of item {view.item.id} was replaced by draft {latest}", remedy="look at the newer one")
         return view.drafts[-1], latest
-
-    def _may_review(self, person: str) -> None:
-        """Raise NotAllowed for a person whom the config gives other roles; without logins anybody else may."""
-        known = self.config.people.get(person)
-        if known and not {"reviewer", "admin"} & set(known.roles):
-            raise NotAllowed(
-                f"{person} is not a reviewer", remedy=f"give people.{person} the role reviewer, or act as somebody else"
-            )
-        if known is None and person != UNAUTHENTICATED:
-            names = ", ".join(self.config.people) or "none"
-            raise NotAllowed(f"nobody is called {person} here", remedy=f"people in the config: {names}")
 
     def _account(self, item: Item) -> Account | None:
         return self.config.reply_account(item.origin.source, item.origin.account)[1]

@@ -18,6 +18,7 @@ from typing import Any
 from mailbot.answers import Answers
 from mailbot.config import Config
 from mailbot.core import reply
+from mailbot.core.corrections import corrected, corrections_from
 from mailbot.core.document import QUARANTINE_CODES, Reading, reading_from_json, reading_to_json
 from mailbot.core.draft import Draft, draft_to_json
 from mailbot.core.item import Artifact, Change, Happening, Item
@@ -108,6 +109,7 @@ class Pipeline:
         if tables := await self._clean(reading):
             artifacts.append(Artifact(kind="tables", content=canonical([table_of_to_json(one) for one in tables])))
         read = Happening(event=Event.EXTRACTED, actor=BOT)
+        reading = await self._corrected(item, reading)
         route, events, more = self._routed(item, reading)
         known.reading, known.route = reading, route
         return await self.ledger.record(
@@ -209,11 +211,17 @@ class Pipeline:
         return by_holder(item, Happening(event=Event.GAVE_UP, actor=BOT, cause=reason), reason=reason)
 
     async def reading(self, item: Item) -> Reading:
-        """Return the stored reading of an item."""
+        """Return the stored reading of an item, with what people corrected."""
         stored = await self.ledger.artifact(item.id, "reading")
         if stored is None:
             return Reading(file=item.name, media_type="")
-        return reading_from_json(json.loads(stored))
+        return await self._corrected(item, reading_from_json(json.loads(stored)))
+
+    async def _corrected(self, item: Item, reading: Reading) -> Reading:
+        """Return a reading with what people corrected; of an item that nobody had in hand before, there is nothing."""
+        if item.fence <= 1:
+            return reading
+        return corrected(reading, corrections_from(await self.ledger.artifacts(item.id, "correction")))
 
     async def route(self, item: Item) -> Route:
         """Return the stored route of an item."""

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from mailbot.core.approval import Decision
 from mailbot.core.document import Reading, Table
 from mailbot.core.draft import Draft
 from mailbot.core.facts import Facts
 from mailbot.core.item import Arrival, ArtifactKind, AuditEntry, Change, HighWater, Item, Outgoing
 from mailbot.core.lifecycle import State
 from mailbot.core.route import Route
-from mailbot.core.tables import Cleaned, TableOf
+from mailbot.core.supplier_hints import SupplierHints
+from mailbot.core.supplier_learning import Proposal, Taught
+from mailbot.core.tables import Cleaned
+from mailbot.core.view import View
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,14 @@ class Extractor(Protocol):
         Never raises for bad bytes: what went wrong is a Problem of the reading, `over_limit` when a worker was stopped.
         """
 
+    async def learn(
+        self, name: str, content: bytes, media_type: str, stranger: SupplierHints | None, values: Mapping[str, str]
+    ) -> Taught:
+        """Find out what corrected values teach about the supplier of a PDF or picture: see `core.supplier_learning.teach`.
+
+        Raises BadInput.
+        """
+
     async def clean(self, table: Table, *, language: str = "") -> Cleaned:
         """Type and clean one table. Raises BadInput when no worker can."""
 
@@ -275,29 +285,6 @@ class Dispatcher(Protocol):
         """Advance items until cancelled; on cancellation give back what is held."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """Everything a person sees of an item. `drafts` oldest first: `version` of a draft is its place from 1.
-
-    `decisions` are the answers to the latest request for approval; earlier ones stand in the history.
-    """
-
-    item: Item
-    reading: Reading | None
-    tables: tuple[TableOf, ...]
-    route: Route | None
-    decisions: tuple[Decision, ...]
-    drafts: tuple[Draft, ...]
-    outgoing: Outgoing | None
-    history: tuple[AuditEntry, ...]
-    recipients: tuple[str, ...]
-    """Where a reply would go, from the rules and the mail alone; empty when nowhere."""
-    never_answer: str
-    """Why no reply may be sent at all (RFC 3834), or ""."""
-    shadow: bool
-    """True when the account's mode does not let anything out."""
-
-
 class Desk(Protocol):
     """What people decide about items. `person` is a name of the config, or "unauthenticated".
 
@@ -328,6 +315,12 @@ class Desk(Protocol):
     async def withdraw(self, item: int, person: str) -> Item:
         """Take a queued reply back into review, before it is sent."""
 
+    async def correct(self, item: int, person: str, place: int, values: Mapping[str, str], *, version: int | None = None) -> Item:
+        """Say what fields of a document (its `place` in the reading, from 0) are, "" for none: the rules are asked again.
+
+        `version` is how many corrections the person saw. Raises NotAllowed for a value that its field cannot have.
+        """
+
     async def close(self, item: int, person: str, why: str) -> Item:
         """End the item without a reply."""
 
@@ -336,3 +329,13 @@ class Desk(Protocol):
 
     async def settle(self, item: int, person: str, *, delivered: bool) -> Item:
         """Settle `delivery_unknown`: it arrived after all, or send the same bytes again on this person's word."""
+
+
+class Learner(Protocol):
+    """Turns corrected values into hints by which the supplier's next paper is read."""
+
+    async def propose(self, view: View, place: int) -> Proposal:
+        """Return what would be written down about the supplier of a document. Raises NotFound, NotAllowed, BadInput."""
+
+    async def remember(self, digest: str, person: str) -> Proposal:
+        """Write down what was proposed, as it was shown. Raises Stale when something has changed since, BadInput."""

@@ -6,10 +6,9 @@ with their line, and aliases are counted so that they cannot multiply.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from mailbot.core.rule_matchers import Search
 from mailbot.core.rule_tree import Entries, Findings, Scalar, Sequence, Tree
 from mailbot.core.rules import RuleSet, compile_rules
 from mailbot.errors import RuleError
+from mailbot.watched_folder import WatchedFolder, yaml_files
 
 if TYPE_CHECKING:
     import yaml
@@ -29,11 +29,6 @@ log = logging.getLogger(__name__)
 MAX_FILE_BYTES = 1_000_000
 MAX_NODES = 100_000
 REGEX_MEMORY = 8 << 20
-LOOK_EVERY = 0.2
-"""Seconds between two looks at the folder; a change counts when two looks in a row see the same, so an edit takes effect within
-half a second and a file that is still being written is not read."""
-
-Signature = tuple[tuple[str, int, int, int, int], ...]
 
 
 def load(directory: Path, *, people: Collection[str] | None = None, templates: Collection[str] | None = None) -> RuleSet:
@@ -63,12 +58,12 @@ def load(directory: Path, *, people: Collection[str] | None = None, templates: C
 def rule_files(directory: Path) -> list[Path]:
     """Return the rule files of a folder by name. Raises RuleError when there is no such folder or no file in it."""
     try:
-        found = [path for path in directory.iterdir() if path.suffix in (".yaml", ".yml") and path.name[0] not in ".#~"]
+        found = yaml_files(directory)
     except OSError as error:
         raise RuleError(f"{directory}: {error.strerror}", remedy="set rules_dir, or run `mailbot init DIR`") from error
     if not found:
         raise RuleError(f"{directory}: no rule file (*.yaml) in this folder", remedy="set rules_dir, or run `mailbot init DIR`")
-    return sorted(found, key=lambda path: path.name)
+    return found
 
 
 def approvers_of(config: Config) -> frozenset[str]:
@@ -92,8 +87,8 @@ def compile_regex(pattern: str) -> Search:
     return lambda text: compiled.search(text) is not None
 
 
-def read_yaml(file: str, content: bytes, findings: Findings) -> Tree | None:
-    """Return the tree of one YAML file; None after a finding that names line and remedy."""
+def read_yaml(file: str, content: bytes, findings: Findings, *, may_be_empty: bool = False) -> Tree | None:
+    """Return the tree of one YAML file; None after a finding that names line and remedy, or of an empty one that may be so."""
     import yaml
 
     if len(content) > MAX_FILE_BYTES:
@@ -121,6 +116,8 @@ def read_yaml(file: str, content: bytes, findings: Findings) -> Tree | None:
         return None
     except RecursionError:
         findings.add(file, 0, "not readable: lists nest too deep")
+        return None
+    if node is None and may_be_empty:
         return None
     if node is None:
         findings.add(file, 1, "the file is empty", "write `rules: []` if that is meant")
@@ -186,19 +183,16 @@ class _Converter:
             yield key, self._tree(value_node)
 
 
-class Rulebook:
+class Rulebook(WatchedFolder):
     """The rules in force: the last good ones, however the folder looks now.
 
     `templates` is asked at each load, since templates come and go as well.
     """
 
     def __init__(self, directory: Path, *, people: Collection[str] | None, templates: Callable[[], Collection[str]]) -> None:
-        self.directory = directory
-        self.problem = ""
-        """What is wrong with the folder as it is now, and that the older rules stay in force; "" when all is well."""
+        super().__init__(directory)
         self._people = people
         self._templates = templates
-        self._seen: object = None
         self._rules: RuleSet | None = None
 
     @property
@@ -221,16 +215,6 @@ class Rulebook:
         """Return the route of an item by the rules in force."""
         return self.rules.route(facts)
 
-    async def watch(self) -> None:
-        """Keep the rules up to date until cancelled."""
-        pending: object = self._seen
-        while True:
-            await asyncio.sleep(LOOK_EVERY)
-            now = await asyncio.to_thread(self._signature)
-            if now != self._seen and now == pending:
-                await asyncio.to_thread(self.reload)
-            pending = now
-
     def reload(self) -> bool:
         """Read the folder now; return whether its rules are in force. Never raises: `problem` says what is wrong."""
         seen = self._signature()
@@ -246,14 +230,6 @@ class Rulebook:
         self._seen = seen
         return not self.problem
 
-    def _signature(self) -> tuple[Signature, tuple[str, ...]]:
+    def _signature(self) -> Hashable:
         """Return what changes whenever a rule file is edited or replaced, or a template comes or goes."""
-        files = []
-        try:
-            for path in sorted(self.directory.iterdir()):
-                if path.suffix in (".yaml", ".yml"):
-                    stat = path.stat()
-                    files.append((path.name, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_size, stat.st_ino))
-        except OSError:
-            files.append(("", 0, 0, 0, 0))
-        return tuple(files), tuple(sorted(self._templates()))
+        return super()._signature(), tuple(sorted(self._templates()))

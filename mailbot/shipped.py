@@ -1,4 +1,4 @@
-"""What comes with the package for a new desk: rule files, templates, a commented config and a systemd unit."""
+"""What comes with the package for a new desk: rules, templates, a supplier's file, a commented config and a systemd unit."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ WantedBy=multi-user.target
 """
 
 
-def folder(name: Literal["rules", "templates"]) -> Path:
-    """Return where the shipped rules or templates are: inside the wheel, or at the top of a checkout."""
+def folder(name: Literal["rules", "templates", "suppliers"]) -> Path:
+    """Return where the shipped rules, templates or supplier files are: inside the wheel, or at the top of a checkout."""
     inside = Path(__file__).parent / "shipped_files" / name
     return inside if inside.is_dir() else Path(__file__).parent.parent / name
 
@@ -97,7 +97,8 @@ def write_desk(directory: Path, *, maker: str = "template") -> list[Path]:
     Raises UsageError when one of them is there already.
     """
     directory = directory.expanduser().resolve()
-    targets = [directory / "mailbot.toml", directory / "mailbot.service", directory / "rules", directory / "templates"]
+    folders: tuple[Literal["rules", "templates", "suppliers"], ...] = ("rules", "templates", "suppliers")
+    targets = [directory / "mailbot.toml", directory / "mailbot.service", *(directory / name for name in folders)]
     there = [target for target in targets if target.exists()]
     if there:
         raise UsageError(f"{there[0]} exists already: nothing was written", remedy="choose another DIR")
@@ -110,8 +111,8 @@ def write_desk(directory: Path, *, maker: str = "template") -> list[Path]:
         targets[1].write_text(
             UNIT.format(user=getpass.getuser(), mailbot=program, config=targets[0], directory=directory), encoding="utf-8"
         )
-        for target in targets[2:]:
-            shutil.copytree(folder("rules" if target.name == "rules" else "templates"), target)
+        for name in folders:
+            shutil.copytree(folder(name), directory / name)
     except OSError as error:
         raise UsageError(
             f"{directory}: cannot be written: {error.strerror or error}", remedy="choose a folder you may write to"

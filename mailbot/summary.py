@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from mailbot.config import Config
 from mailbot.core.approval import decision_to_json
+from mailbot.core.corrections import correction_to_json
 from mailbot.core.document import reading_to_json
 from mailbot.core.draft import draft_to_json
 from mailbot.core.item import Item
 from mailbot.core.route import Route, route_from_json, route_to_json
 from mailbot.core.rules import RuleTrace
 from mailbot.core.tables import table_of_to_json
-from mailbot.ports import View
+from mailbot.core.view import View
 
 if TYPE_CHECKING:
     from mailbot.daemon import Parts
@@ -79,6 +80,7 @@ def view_json(view: View) -> dict[str, Any]:
         "tables": [table_of_to_json(one) for one in view.tables],
         "route": route_to_json(view.route, full=True) if view.route else None,
         "approvals": [decision_to_json(one) for one in view.decisions],
+        "corrections": [correction_to_json(one) for one in view.corrections],
         "drafts": [draft_to_json(one) for one in view.drafts],
         "recipients": list(view.recipients),
         "never_answer": view.never_answer,
@@ -105,6 +107,8 @@ def view_text(view: View) -> str:
         lines.append(f"  {problem.severity} {problem.code}: {problem.detail}")
     if view.route:
         lines.append(f"  route: {_rule(view.route)}; tags {', '.join(view.route.tags) or 'none'}")
+    for correction in view.corrections:
+        lines.append(f"  {correction.person} corrected {'; '.join(map(str, correction.changes))}")
     for decision in view.decisions:
         lines.append(f"  {decision.approver} {'approved' if decision.approved else 'refused'} {decision.why}".rstrip())
     if view.drafts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ from mailbot.core.draft import Draft, draft_to_json
 from mailbot.core.item import Item, Origin
 from mailbot.core.lifecycle import State
 from mailbot.core.route import route_to_json
+from mailbot.core.supplier_hints import SupplierHints
 from mailbot.errors import TemplateProblem
 from mailbot.extract.path import read_path
 from mailbot.extract.sandbox import Sandbox
@@ -36,10 +37,14 @@ class Trial:
 
     @classmethod
     @asynccontextmanager
-    async def of(cls, config: Config) -> AsyncIterator[Trial]:
+    async def of(cls, config: Config, *, suppliers: Sequence[SupplierHints] = ()) -> AsyncIterator[Trial]:
         """Build a trial for a config and close it afterwards. Raises ConfigError, RuleError."""
         async with contextlib.AsyncExitStack() as stack:
-            extractor = Sandbox(config.extract, schema=load_schema(config.table_schema) if config.table_schema else None)
+            extractor = Sandbox(
+                config.extract,
+                suppliers=lambda: suppliers,
+                schema=load_schema(config.table_schema) if config.table_schema else None,
+            )
             stack.push_async_callback(extractor.close)
             generator = await asyncio.to_thread(make_generator, config)
             stack.push_async_callback(generator.close)

@@ -16,6 +16,7 @@ from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
     from mailbot.core.document import Reading
+    from mailbot.core.supplier_hints import SupplierHints
     from mailbot.ports import Extractor
 
 T = TypeVar("T")
@@ -30,24 +31,28 @@ def register(app: typer.Typer) -> None:
 
 def extract(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Mails, PDFs, pictures, tables, archives.")],
+    suppliers: Annotated[Path | None, typer.Option(help="Folder of files that say where suppliers' fields stand.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per FILE, in order.")] = False,
 ) -> None:
     """Read files and print what was found; exit 1 when any file has a problem of severity error."""
     if as_json and as_jsonl:
         raise UsageError("--json and --jsonl exclude each other", remedy="give one of them")
-    failed = asyncio.run(_extract(files, "json" if as_json else "jsonl" if as_jsonl else ""))
+    from mailbot.suppliers import load_suppliers
+
+    known = load_suppliers(suppliers) if suppliers else ()
+    failed = asyncio.run(_extract(files, known, "json" if as_json else "jsonl" if as_jsonl else ""))
     raise typer.Exit(1 if failed else 0)
 
 
-async def _extract(files: Sequence[Path], form: str) -> bool:
+async def _extract(files: Sequence[Path], suppliers: Sequence[SupplierHints], form: str) -> bool:
     """Read and print every file; return whether any has a problem of severity error."""
     from mailbot.config import Extract
     from mailbot.core.document import reading_to_json
     from mailbot.extract.sandbox import Sandbox
 
     failed, objects = False, []
-    sandbox = Sandbox(Extract())
+    sandbox = Sandbox(Extract(), suppliers=lambda: suppliers)
     try:
         async with aclosing(readings(sandbox, files, Extract().file_mb << 20)) as results:
             async for reading in results:

@@ -16,6 +16,7 @@ from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
     from mailbot.core.item import Item
+    from mailbot.core.view import View
     from mailbot.daemon import Parts
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ ItemArgument = Annotated[int, typer.Argument(metavar="ITEM", help="The item's nu
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
-    for command in (status, items, show, explain, approve, close, retry, settle, outbox):
+    for command in (status, items, show, explain, approve, correct, close, retry, settle, outbox):
         app.command()(command)
     review = typer.Typer(help="Review drafts, as the page does.", no_args_is_help=True)
     review.command("accept")(review_accept)
@@ -123,6 +124,46 @@ def approve(
 ) -> None:
     """Answer a request for approval, as the person named with --as."""
     _decide(lambda parts: parts.desk.approve(item, GLOBAL.person, approved=not refuse, why=why))
+
+
+def correct(
+    item: ItemArgument,
+    values: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="What fields should be; NAME= for none.")],
+    document: Annotated[int | None, typer.Option(min=1, help="Which document of the item; the one with fields by default.")] = None,
+    remember: Annotated[bool, typer.Option("--remember", help="Write down how the supplier's next paper is read.")] = False,
+) -> None:
+    """Correct fields of a document: the rules are asked again, and a new draft is made."""
+    said = [one.partition("=") for one in values]
+    if wrong := [one for one, sign, _ in said if not sign]:
+        raise UsageError(f"{wrong[0]!r} is not NAME=VALUE", remedy="write it like total=1234.56")
+
+    async def action(parts: Parts) -> Item:
+        place = document - 1 if document else _only_document(await parts.desk.view(item))
+        corrected = await parts.desk.correct(item, GLOBAL.person, place, {name: value for name, _, value in said})
+        if remember:
+            proposed = await parts.learner.propose(await parts.desk.view(item), place)
+            for name, why in proposed.refused:
+                print(f"{name} is not remembered: {why}", file=sys.stderr)
+            if proposed.fields:
+                await parts.learner.remember(proposed.digest, GLOBAL.person)
+                print(f"{parts.config.suppliers_dir / proposed.file}:")
+                print("\n".join(f"  {line}" for line, _ in proposed.lines))
+        return corrected
+
+    _decide(action)
+
+
+def _only_document(view: View) -> int:
+    """Return the place of the one document that has fields, else of the only one. Raises UsageError when that is not one."""
+    documents = view.reading.documents if view.reading else ()
+    places = [place for place, one in enumerate(documents) if one.fields] or list(range(len(documents)))
+    if len(places) != 1:
+        names = ", ".join(f"{number} {one.name}" for number, one in enumerate(documents, 1)) or "none"
+        raise UsageError(
+            f"item {view.item.id} has several documents: {names}" if places else f"item {view.item.id} has none",
+            remedy="say which with --document",
+        )
+    return places[0]
 
 
 def review_accept(

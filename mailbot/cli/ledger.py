@@ -88,21 +88,30 @@ def reconcile(as_json: Json = False) -> None:
 
 
 def replay(item: ItemArgument, as_json: Json = False) -> None:
-    """Read and route an item again from its stored bytes, and compare with what was stored, byte for byte."""
+    """Read and route an item again from its stored bytes, and compare with what was stored, byte for byte.
+
+    What was known of its supplier then is known again, and what people corrected still counts for the route.
+    """
 
     async def action(parts: Parts) -> dict[str, Any]:
-        from mailbot.core.document import reading_to_json
+        from mailbot.core.corrections import corrected, corrections_from
+        from mailbot.core.document import reading_from_json, reading_to_json
         from mailbot.core.route import route_to_json
+        from mailbot.core.supplier_files import hints_from_json
         from mailbot.steps import canonical
 
         row = await parts.ledger.item(item)
         stored = {kind: await parts.ledger.artifact(item, kind) for kind in ("reading", "route")}
         if stored["reading"] is None:
             raise NotFound(f"item {item} has not been read yet", remedy=f"it is {row.state}")
+        hints = reading_from_json(json.loads(stored["reading"])).hints
+        then = hints_from_json(json.loads(await parts.ledger.blob(hints))) if hints else ()
+        parts.extractor.suppliers = lambda: then
         extracted = await parts.extractor.read(row.name, await parts.ledger.blob(row.sha256))
         again = {"reading": canonical(reading_to_json(extracted.reading, full=True))}
         if stored["route"] is not None:
-            route = parts.rulebook.route(parts.answers.facts(row, extracted.reading))
+            corrections = corrections_from(await parts.ledger.artifacts(item, "correction"))
+            route = parts.rulebook.route(parts.answers.facts(row, corrected(extracted.reading, corrections)))
             again["route"] = canonical(route_to_json(route, full=True))
         return {"item": str(item), **{kind: "same" if stored[kind] == value else "differs" for kind, value in again.items()}}
 

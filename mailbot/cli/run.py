@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
     from mailbot.config import Config
+    from mailbot.core.supplier_hints import SupplierHints
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +29,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made when missing.")]) -> None:
-    """Write mailbot.toml, rules/, templates/ and a systemd unit to start from."""
+    """Write mailbot.toml, rules/, templates/, suppliers/ and a systemd unit to start from."""
     from mailbot.generate.release import can_write_here
     from mailbot.shipped import write_desk
 
@@ -66,6 +68,7 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="One JSON documen
 def process(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Mails or documents.")],
     rules: Annotated[Path | None, typer.Option(help="Use these rules and the shipped templates; needs no config.")] = None,
+    suppliers: Annotated[Path | None, typer.Option(help="Use these supplier files; else those of the config.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array on stdout.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="One JSON object per FILE on stdout.")] = False,
 ) -> None:
@@ -74,23 +77,27 @@ def process(
         raise UsageError("--json and --jsonl cannot be used together", remedy="choose one")
     from mailbot import shipped
     from mailbot.config_file import parse
+    from mailbot.suppliers import load_suppliers
 
     if rules is None:
         config = load_config()
     else:
         tree = {"rules_dir": str(rules.resolve()), "templates_dir": str(shipped.folder("templates")), **shipped.sample_people()}
         config = parse(tree, file=Path("process.toml"))
-    failed = asyncio.run(_process(config, files, "json" if as_json else "jsonl" if as_jsonl else ""))
+    if suppliers is None and rules is None and config.suppliers_dir.exists():
+        suppliers = config.suppliers_dir
+    known = load_suppliers(suppliers) if suppliers else ()
+    failed = asyncio.run(_process(config, known, files, "json" if as_json else "jsonl" if as_jsonl else ""))
     raise typer.Exit(1 if failed else 0)
 
 
-async def _process(config: Config, files: list[Path], form: str) -> bool:
+async def _process(config: Config, suppliers: Sequence[SupplierHints], files: list[Path], form: str) -> bool:
     """Print the contract's object for each file, in order; return whether any has a problem of severity error."""
     from mailbot.cli.extract import in_order
     from mailbot.trial import Trial
 
     failed, objects = False, []
-    async with Trial.of(config) as trial, aclosing(in_order(files, trial.process)) as results:
+    async with Trial.of(config, suppliers=suppliers) as trial, aclosing(in_order(files, trial.process)) as results:
         async for result in results:
             failed = failed or any(problem["severity"] == "error" for problem in result["problems"])
             if form == "json":

@@ -103,14 +103,18 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One named value read off a document, normalised, with where it stands. `origin` is printed as "from"."""
+    """One named value read off a document, normalised, with where it stands. `origin` is printed as "from".
+
+    A value of origin "person" is what `by` says it is, wherever it stands.
+    """
 
     name: str
     value: str
     page: int | None = None
     box: Box | None = None
     confidence: float = 1.0
-    origin: Literal["text", "ocr", "xml"] = "text"
+    origin: Literal["text", "ocr", "xml", "person"] = "text"
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,13 +149,17 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """Everything read off one file (a mail or a dropped file)."""
+    """Everything read off one file (a mail or a dropped file).
+
+    `hints` is the SHA-256 of what was known of suppliers' papers when it was read, for a replay; "" where nothing was, or mattered.
+    """
 
     file: str
     media_type: str
     message: Message | None = None
     documents: tuple[Document, ...] = ()
     problems: tuple[Problem, ...] = ()
+    hints: str = ""
 
     @property
     def text(self) -> str:
@@ -169,6 +177,7 @@ def reading_to_json(reading: Reading, *, full: bool = False) -> dict[str, Any]:
         "message": message_to_json(reading.message, full=full) if reading.message else None,
         "documents": [document_to_json(document, full=full) for document in reading.documents],
         "problems": [problem_to_json(problem) for problem in reading.problems],
+        **({"hints": reading.hints} if full and reading.hints else {}),
     }
 
 
@@ -180,6 +189,7 @@ def reading_from_json(value: Mapping[str, Any]) -> Reading:
         message=message_from_json(value["message"]) if value["message"] else None,
         documents=tuple(document_from_json(document) for document in value["documents"]),
         problems=tuple(problem_from_json(problem) for problem in value["problems"]),
+        hints=value.get("hints", ""),
     )
 
 
@@ -227,6 +237,7 @@ def document_to_json(document: Document, *, full: bool = False) -> dict[str, Any
                 "box": list(field.box) if field.box else None,
                 "confidence": field.confidence,
                 "from": field.origin,
+                **({"by": field.by} if field.by else {}),
             }
             for field in document.fields
         ],
@@ -252,6 +263,7 @@ def document_from_json(value: Mapping[str, Any]) -> Document:
                 box=(lambda b: (b[0], b[1], b[2], b[3]))(field["box"]) if field["box"] else None,
                 confidence=field["confidence"],
                 origin=field["from"],
+                by=field.get("by", ""),
             )
             for field in value["fields"]
         ),

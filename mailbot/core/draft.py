@@ -11,11 +11,15 @@ Kind = Literal["amount", "number", "date", "iban", "link", "address", "name"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Where a grounded span was read: `place` is "mail", "document", "template", "field" or "desk"; `name` which one."""
+    """Where a grounded span was read: `place` is "mail", "document", "template", "field" or "desk"; `name` which one.
+
+    `by` is who corrected the field that it stands in, "" for one as it was read.
+    """
 
     place: str
     name: str = ""
     page: int | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +61,18 @@ def draft_to_json(draft: Draft) -> dict[str, Any]:
             {
                 "span": list(one.span),
                 "kind": one.kind,
-                "source": {"place": one.source.place, "name": one.source.name, "page": one.source.page} if one.source else None,
+                "source": _source_to_json(one.source) if one.source else None,
             }
             for one in draft.grounding
         ],
         "confidence": draft.confidence,
         "note": draft.note,
     }
+
+
+def _source_to_json(source: Source) -> dict[str, Any]:
+    by = {"by": source.by} if source.by else {}
+    return {"place": source.place, "name": source.name, "page": source.page, **by}
 
 
 def draft_from_json(value: Mapping[str, Any]) -> Draft:

@@ -15,7 +15,7 @@ from mailbot.core.amounts import CODES, SYMBOLS, normal
 from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, lay_out
-from mailbot.core.paper_dates import date_order, labelled_date, only_date
+from mailbot.core.paper_dates import date_order, is_offer, labelled_date, only_date
 from mailbot.core.parties import find_customer, window
 from mailbot.core.reference import find_number
 from mailbot.core.senders import find_supplier
@@ -38,6 +38,10 @@ _COUNTRY_MONEY = dict.fromkeys("AT BE CY DE EE EL ES FI FR HR IE IT LT LU LV MT 
     "GB": "GBP", "CH": "CHF", "DK": "DKK", "SE": "SEK", "PL": "PLN", "CZ": "CZK", "HU": "HUF", "RO": "RON", "NO": "NOK",
 }  # fmt: skip
 """The currency of the countries whose VAT numbers and accounts are known."""
+
+
+_EURO_WORDS = re.compile(r"(?i:\bp\.? ?iva\b|\bpartita iva\b|\bsiret\b|\bkvk\b|\bust-id)|\bC\.?I\.?F\.? ?[A-Z]-?\d{8}\b")
+"""Numbers that only firms in Italy, France, the Netherlands, Germany and Spain print, written without their country."""
 
 
 def business_paper(text: str) -> bool:
@@ -64,6 +68,8 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     invoiced = labelled_date(paper, "invoice_date", order) or only_date(paper, order)
     if purchase and not number and invoiced and invoiced.score < 3:
         invoiced = None  # the bare date of an order is not that of an invoice
+    if not number and is_offer(paper):
+        invoiced = None
     due = labelled_date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None
@@ -108,6 +114,8 @@ def _currency(paper: Paper, sums: Sums, known: Sequence[Candidate | None]) -> Ca
     code = (total.currency if total else "") or _meant(paper.text, codes) or (codes.pop() if len(codes) == 1 else "")
     if not code and total and not codes and not re.search(r"[$¥￥]|\bkr\b", paper.text):
         countries = {_COUNTRY_MONEY.get(one.value[:2], "") for one in known if one}
+        if not countries and _EURO_WORDS.search(paper.text):
+            countries = {"EUR"}
         code = countries.pop() if len(countries) == 1 else ""
     if not code:
         return None

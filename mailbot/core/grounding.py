@@ -103,7 +103,7 @@ def _all_sources(reading: Reading, knowledge: str) -> Iterator[list[Part]]:
         currency = document.field("currency")
         for field in document.fields:
             value = f"{field.value} {currency.value}" if currency and field.name in ("subtotal", "tax", "total") else field.value
-            fields.append((Source(place="field", name=f"{document.name}: {field.name}", page=field.page), value))
+            fields.append((Source(place="field", name=f"{document.name}: {field.name}", page=field.page, by=field.by), value))
     yield fields
     if reading.message:
         yield [(Source(place="mail", name=reading.message.subject[:100]), mail_text(reading.message))]

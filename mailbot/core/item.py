@@ -8,9 +8,10 @@ from typing import Literal
 
 from mailbot.core.lifecycle import Event, State
 
-ArtifactKind = Literal["reading", "tables", "route", "decision", "draft", "reply"]
+ArtifactKind = Literal["reading", "tables", "route", "decision", "draft", "reply", "correction"]
 """What is kept of an item besides its raw bytes. Each is a versioned blob: JSON of the core type of that name, but `reply`,
-which is the exact RFC 5322 bytes to send; `tables` are the cleaned tables of the reading."""
+which is the exact RFC 5322 bytes to send; `tables` are the cleaned tables of the reading. A reading stays as the machine made it:
+`core.corrections` says how it stands after what people corrected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

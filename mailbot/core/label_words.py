@@ -30,7 +30,7 @@ PHRASES: dict[str, dict[int, str]] = {
             facture proforma {no}; note d honoraires {no}; quittance {no}; factuur referentie; proforma factuur {no};
             verkoopfactuur {no}; factura proforma {no}; numero de documento; factura simplificada {no}; parcella {no}; numero
             fatt; fattura proforma {no}; fatt {no}; ricevuta {no}; fattura e ddt {no}; 账单号; 账单号码; 形式发票号; 单据编号;
-            發票號碼; 發票編號; 發票號; 帳單編號
+            發票號碼; 發票編號; 發票號; 帳單編號; fee note {no}; fee note; serie y folio; serie folio
         """,
         2: """
             document {no}; documento {no}; beleg {no}; statement {no}; receipt {no}; reference number; invoice; 票据号码;
@@ -80,7 +80,10 @@ PHRASES: dict[str, dict[int, str]] = {
             date; date of bill; rg datum; re datum; rechn datum; rechnungs datum; datum rechnung; rechnung datum; beleg datum;
             rechnungsdatum leistungsdatum; date emission; facture du; facture emise le; date du document; factuur datum; datum
             van de factuur; fecha de emision factura; fecha emision factura; fecha emision; emitida el; data di fatturazione;
-            data doc; emessa il; emessa in data; 账单日期; 結單日期; 發票日期; 开单日期; 制单日期; 開票日期; issued
+            data doc; emessa il; emessa in data; 账单日期; 結單日期; 發票日期; 开单日期; 制单日期; 開票日期; issued; date and
+            tax point; ausgestellt am;
+            rechnung
+            erstellt am; date de l emission; datum van uitgifte
         """,
         2: """
             statement date
@@ -104,7 +107,9 @@ PHRASES: dict[str, dict[int, str]] = {
             exigibilite; date echeance; reglement au plus tard le; au plus tard le; echeance le; echeance au; te betalen op;
             uiterlijk te betalen op; betaaldatum uiterlijk; uiterste betaaldag; betalen uiterlijk; fecha vto; fecha de vto; f
             vencimiento; vto; vencimientos; pagar antes de; scad; scadenze; scadenza il; pagamento entro il; entro il;
-            到期付款日; 最迟付款日; 截止日期; 應付日期; 付款到期日
+            到期付款日; 最迟付款日; 截止日期; 應付日期; 付款到期日; payment to reach us by; uiterlijk; uiterlijk op; soit au;
+            a payer
+            pour le; zahlung erbeten bis; zahlbar spatestens am
         """,
         2: """
             prelevement le; date de prelevement; preleve le; fecha de cargo; abbuchung am; addebito il; incasso op; direct
@@ -123,7 +128,9 @@ PHRASES: dict[str, dict[int, str]] = {
             betrag; restzahlung; offener restbetrag; verbleibender betrag; zahlbetrag brutto; net a regler; montant a regler;
             montant a payer ttc; montant net a payer; solde du; solde; restbedrag; openstaand bedrag; saldo; nog te betalen;
             te betalen eur; saldo pendiente; liquido a percibir; liquido a pagar; importe liquido; liquido; netto da pagare;
-            totale netto a pagare; saldo da pagare; 应付余额; 应收余额; 未付金额; 應付金額; 應付總額
+            totale netto a pagare; saldo da pagare; montant total a payer; montant total a regler; total fee now payable;
+            应付余额;
+            应收余额; 未付金额; 應付金額; 應付總額
         """,
     },
     "total": {
@@ -152,7 +159,9 @@ PHRASES: dict[str, dict[int, str]] = {
             factuurbedrag; te betalen incl btw; factuurbedrag incl btw; totaal factuurbedrag incl btw; total importe factura;
             total importe; importe factura; importe de la factura; importe total factura; total factura iva incluido; total
             documento; totale a saldo; importo fattura; importo totale fattura; totale generale; totale lordo; totale doc;
-            totale eur; totale euro; 应收总额; 費用合計; 总价; 合计总额; 總額; 總計; 總金額; 金额（大写）; 合计（大写）;
+            totale eur; totale euro; summe mit ust; summe mit mwst; gesamt mit ust; gesamt mit mwst; 应收总额; 費用合計; 总价;
+            合计总额; 總額;
+            總計; 總金額; 金额（大写）; 合计（大写）;
             合计人民币; 合计人民币（大写）; 合计大写; 人民币（大写）; 小写; 价税合计（小写）; 合计（小写）
         """,
         2: """
@@ -183,7 +192,7 @@ PHRASES: dict[str, dict[int, str]] = {
             totaal exclusief; grondslag; te belasten; subtotaal excl; base; base imp; b imponible; base imponible total; total
             base imponible; bruto; total bruto; importe bruto; neto; importe base; imp neto; total base; totale imponibile
             eur; imponibile totale; tot imponibile; totale merce netto; importo netto; netto merce; imponibile netto; 不含税;
-            不含税合计; 未税合计; 税前合计; 不含税总额; 未税总额; 小計
+            不含税合计; 未税合计; 税前合计; 不含税总额; 未税总额; 小計; summe ohne ust; gesamt ohne ust; gesamtbetrag ohne ust
         """,
         2: """
             subtotal; sub total; zwischensumme; sous total; subtotaal; subtotale; total parcial; 小计; charges; zwischentotal;
@@ -205,7 +214,7 @@ PHRASES: dict[str, dict[int, str]] = {
             steuer; steuern; total de la tva; montant de la tva; tva totale; total tva eur; t v a; montant taxe; taxe; b t w;
             totaal btw bedrag; te betalen btw; waarvan btw; omzetbelasting; btw totaal; btw hoog; btw laag; cuota; cuota de
             iva; cuotas iva; i v a; impuestos; total impuestos; igic; imposte; totale imposte; i v a totale; iva totale;
-            importo imposta; 税款; 合计税款; 稅額; 税额小计
+            importo imposta; 税款; 合计税款; 稅額; 税额小计; recargo; recargo de equivalencia; recargo equivalencia
         """,
     },
     "currency": {
@@ -246,7 +255,7 @@ PHRASES: dict[str, dict[int, str]] = {
             facture; donnees client; nombre del cliente; datos cliente; datos de facturacion; cliente nombre; datos fiscales;
             razon social cliente; dati cliente; dati del cliente; committente; spett; egregio; gentile cliente; indirizzo di
             fatturazione; 买方名称; 客户信息; 交款单位; 交款人; 付款人; 购方; 購買方; 客戶; 客戶名稱; 買方; 付款單位; prepared
-            for
+            for; receptor
         """,
         1: """
             to; an; a; aan; 致; für; fur; pour; para; per; voor; to messrs; 敬启; for

@@ -21,6 +21,10 @@ _IN_BETWEEN = frozenset(
 """Words that may stand between the label of a sum and its amount without making it another sum."""
 
 
+_RATE_HEAD = re.compile(r"(?:vat|tax) rate|steuersatz|taux(?: de)?(?: tva)?|btw tarief|tipo iva|aii[qc]uota(?: iva)?|税率")
+"""Folded: the heading of the rate between those of sums; that of a quantity or a unit price would make it a table of items."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
     """An amount with a label: `score` grows with how plainly the label speaks and how near it stands.
@@ -88,7 +92,8 @@ def _nothing_between(text: str) -> bool:
 
 def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
     """Return whether amounts under a label are its own: not in the header of a table of items, whose columns bear such names."""
-    names = [one.name for one in paper.labels[at]]
+    text = paper.lines[at].text
+    names = [one.name for one in paper.labels[at] if not _RATE_HEAD.fullmatch(fold(text[one.start : one.end])[0])]
     if "other" in names and len(names) > 2:
         return False
     sums = set(names) & {"subtotal", "tax", "total", "payable"}

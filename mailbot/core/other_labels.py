@@ -64,6 +64,6 @@ TITLES = """
     proforma invoice; sales invoice; amount due; statement date; bill date; billing period; payment due; rechnungskorrektur;
     abrechnung; honorarnote; kassenbon; facture proforma; note d honoraires; quittance; note de credit; kassabon;
     creditfactuur; factura simplificada; recibo; albaran valorado; parcella; ricevuta; scontrino; nota de credito; factura
-    proforma; 發票; 帳單; 訂單; 收據; 结算单; 結單
+    proforma; 發票; 帳單; 訂單; 收據; 结算单; 結單; fee note
 """
 """What a business paper calls itself."""

@@ -8,6 +8,7 @@ from datetime import date
 
 from mailbot.core.dates import Order, find_dates, order_of
 from mailbot.core.labels import Label, fold
+from mailbot.core.lines import Line
 from mailbot.core.paper import Candidate, Paper, Region, best, regions, starts_cell
 
 _LETTER_DATE = re.compile(
@@ -24,10 +25,23 @@ _ASKS = re.compile(
 
 _LISTS = re.compile(
     r"statement of account|account statement|reminder|mahnung|zahlungserinnerung|rappel|aanmaning|herinnering|sollecito"
-    r"|recordatorio|remittance advice|lieferschein n|delivery note n|quotation|对账单|催款",
+    r"|recordatorio|remittance advice|lieferschein n|delivery note n|quotation|对账单|催款"
+    r"|\brelance\b|mise en demeure|past due notice",
     re.IGNORECASE,
 )
 """A paper about invoices, or before one: its date is that of none of them."""
+
+_OFFER = re.compile(
+    r"\W*(?:devis|offerte|angebot|kostenvoranschiag|presupuesto|preventivo|offerta|quotation|quote|estimate|cost estimate|oferta"
+    r"|报 ?价 ?单|報 ?價 ?單)(?![a-z])(?:\s*\W*(?:n\W|nr|no|num|#|\d|[a-z]{1,3}-?\d)|\s*$)"
+)
+"""Folded: the title of an offer, alone or with its number."""
+
+_TERM = re.compile(
+    r"\d ?(?:gg|giorni|days?|jours?|tagen?|dagen|d[ií]as|months?|monaten?|天|日内)[^\t\d]{0,20}$",
+    re.IGNORECASE,
+)
+"""What stands before a date's label that is part of a term of payment: "60 gg data fattura", "30 days from invoice date"."""
 
 _US = re.compile(
     r"\bUSA\b|\bU\.S\.A?\b|United States|\bUS Dollars?\b|sales tax|\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
@@ -38,6 +52,17 @@ _DAY_FIRST = re.compile(
     r"rechnung|facture|factuur|fattura|factura|bestellung|commande|pedido|ordine|\bvat\b|mwst|\btva\b|\bbtw\b|\biva\b|€|£|\bgst\b",
     re.IGNORECASE,
 )
+
+
+def is_offer(paper: Paper) -> bool:
+    """Return whether a paper calls itself an offer at its head: it is dated, but no invoice of that day exists."""
+    cells = (
+        line.text[start:end]
+        for line in paper.lines
+        if line.page == paper.lines[0].page and line.top < 0.45 * paper.heights.get(line.page, 0)
+        for start, end in line.cells()
+    )
+    return any(_OFFER.match(fold(cell)[0]) for cell in cells)
 
 
 def date_order(paper: Paper) -> Order | None:
@@ -56,12 +81,14 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
     found = list(_asked(paper, order)) if name == "due_date" else []
     for at, label in paper.labelled(name):
         line = paper.lines[at]
-        numbered = any(one.name == "invoice_number" and one.grade and one.end <= label.start for one in paper.labels[at])
+        numbered = _numbered(paper, at, label)
         if label.grade == 2 and _LISTS.search(paper.text):
+            continue
+        if name == "invoice_date" and _TERM.search(line.text[: label.start]):
             continue
         if label.grade == 1 and _of_another(paper, at, label):
             continue
-        if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and _says_date(line.text, label)):
+        if label.grade == 1 and not numbered and not (starts_cell(line, label.start) and _says_date(paper, at, label)):
             continue
         for region in regions(paper, at, label):
             dates = find_dates(region.text)
@@ -74,9 +101,22 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
     return best(found)
 
 
-def _says_date(text: str, label: Label) -> bool:
-    """Return whether a label is the word "date" itself, not a "du" or "le" that mostly is none."""
-    return label.end - label.start > 3 or not text[label.start : label.end].isascii()
+def _numbered(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether a label follows the paper's number in its line: "facture n° 2026-0312 du"."""
+    text = paper.lines[at].text
+    before = [one for one in paper.labels[at] if one.name == "invoice_number" and one.grade and one.end <= label.start]
+    return bool(before) and "," not in text[before[-1].end : label.start]
+
+
+def _says_date(paper: Paper, at: int, label: Label) -> bool:
+    """Return whether a label is the word "date" itself, not a "du" or "le" that mostly is none, but right below the number."""
+    text = paper.lines[at].text
+    if label.end - label.start > 3 or not text[label.start : label.end].isascii():
+        return True
+    rest = text[label.end : paper.lines[at].cell_at(label.start)[1]].strip()
+    dates = find_dates(rest)
+    alone = len(dates) == 1 and (dates[0].start, dates[0].end) == (0, len(rest))
+    return alone and any(one.name == "invoice_number" and one.grade for above in paper.labels[max(0, at - 3) : at] for one in above)
 
 
 def _of_another(paper: Paper, at: int, label: Label) -> bool:
@@ -107,7 +147,10 @@ def only_date(paper: Paper, order: Order | None) -> Candidate | None:
     """
     if _LISTS.search(paper.text):
         return None
-    if any(label.grade > 1 or starts_cell(paper.lines[at], label.start) for at, label in paper.labelled("invoice_date")):
+    if any(
+        label.grade > 1 or starts_cell(paper.lines[at], label.start) or _numbered(paper, at, label)
+        for at, label in paper.labelled("invoice_date")
+    ):
         return None
     found, alone = [], True
     for at, line in enumerate(paper.lines):
@@ -121,11 +164,19 @@ def only_date(paper: Paper, order: Order | None) -> Candidate | None:
             start, end = line.cell_at(one.start)
             heads = line.page == paper.lines[0].page and line.top < 0.45 * paper.heights.get(line.page, 0)
             letter = heads and _LETTER_DATE.match(line.text[start : one.start]) and not line.text[one.end : end].strip(" .")
+            letter = letter and not _captioned(line, start)
             alone = alone and not named
             if not named:
                 region = Region(line=line, start=0, end=len(line.text), place=0.0)
                 found.append((bool(letter), _dated(region, one.start, one.end, value, 1.5)))
-    return best([candidate for letter, candidate in found if alone or letter])
+    letters = [candidate for letter, candidate in found if letter]
+    return best(letters or [candidate for _, candidate in found if alone])
+
+
+def _captioned(line: Line, start: int) -> bool:
+    """Return whether the cell left of one says in a word or two what stands in it, though not in words that are known here."""
+    before = line.text[:start].rstrip("\t").rpartition("\t")[2].strip()
+    return 0 < len(before.split()) <= 2 and not any(character.isdigit() for character in before)
 
 
 def _asks_before(text: str, start: int) -> bool:

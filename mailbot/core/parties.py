@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from mailbot.core.blocks import Block, is_address, is_contact
 from mailbot.core.company_names import as_name, letters_set_right, squeeze
 from mailbot.core.identifiers import find_vat_ids
-from mailbot.core.labels import Label, has_title
+from mailbot.core.labels import Label, fold, has_title
 from mailbot.core.lines import Line
 from mailbot.core.paper import Candidate, Paper, best, starts_cell
 
@@ -21,6 +21,9 @@ _SALUTATION = re.compile(
     re.IGNORECASE,
 )
 """What stands above a name in an address."""
+
+_ADDRESS_TO = re.compile(r"spett\.? ?ie\.?|spettabiie|messrs\.?")
+"""Folded: what stands before a name in an address, as a label without a colon."""
 
 _UPRIGHT = {"购": "customer", "销": "supplier", "購": "customer", "銷": "supplier"}
 """The first character of what Chinese invoices write downwards beside the parties' names."""
@@ -106,7 +109,10 @@ def _party_labels(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
     for at, label in paper.labelled(name):
         line = paper.lines[at]
         rest = line.text[label.end : line.cell_at(label.start)[1]].strip(" )）")
-        if starts_cell(line, label.start) and (not rest or rest[0] in ":：" or (label.grade == 3 and rest[0] in ".,(")):
+        addressed = _ADDRESS_TO.fullmatch(fold(line.text[label.start : label.end])[0])
+        if starts_cell(line, label.start) and (
+            not rest or rest[0] in ":：" or (label.grade == 3 and rest[0] in ".,(") or (addressed and rest[0].isupper())
+        ):
             yield at, label
 
 
@@ -118,6 +124,8 @@ def beside_labels(paper: Paper, name: str) -> Iterator[Candidate]:
         region = paper.right(at, label)
         inside = line.text[label.end : min(cell_end, region.end)]
         found = _name_in(line, label.end, inside, label.grade + 0.5)
+        if found is None and "," in inside:  # name and address in one line
+            found = _name_in(line, label.end, inside.partition(",")[0], label.grade + 0.5)
         if found is None and not inside.strip(" :："):
             following = [cell for cell in line.cells() if cell[0] >= cell_end and cell[1] <= region.end]
             if following and line.text[label.start : cell_end].rstrip().endswith((":", "：")):

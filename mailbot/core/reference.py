@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mailbot.core.dates import find_dates
 from mailbot.core.labels import Label, fold, has_title
@@ -17,6 +18,18 @@ _GROUPS = re.compile(r"\d{1,5}(?: \d{2,5}){1,6}(?![\w.,/\-]|[ ]\w)")
 _ORDER = re.compile(r"order|besteii|auftrag|commande|pedido|orden|ordine|订单|訂單|采购")
 """Folded: the title of an order."""
 
+_PURCHASE = re.compile(r"\W*(?:purchase order|bon de commande|orden de compra|ordine d.ac[qc]uisto|inkooporder|采购订单)\W*$")
+"""Folded: the title of an order, as the one who buys writes it."""
+
+_ORDER_NO = re.compile(r"order (?:no|nr|num|number|nummer|n|#)\.?|ordemummer|auftragsnummer")
+"""Folded: the label of its number there."""
+
+_KIND_HEAD = re.compile(r"(?:tipo|tipo (?:di )?documento|type de document|document type|documento|beiegart)\t")
+"""Folded: the heading over the kind of a paper."""
+
+_AFTER_DASH = re.compile(r"\w [-–|] $")
+"""What stands before the second half of a title: "Minuta de honorarios - Factura 2026/088"."""
+
 _MIXED_UP = str.maketrans("OoIl|SBZ", "00111582")
 """Letters and the digits that OCR takes them for."""
 
@@ -28,14 +41,16 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
     """
     found, unread = [], 0
     for at, label in [*paper.labelled(name, 1), *_bare(paper, name)]:
-        if label.grade < 3 and not starts_cell(paper.lines[at], label.start):
+        if label.grade < 3 and not (
+            starts_cell(paper.lines[at], label.start) or _AFTER_DASH.search(paper.lines[at].text[: label.start])
+        ):
             continue
         for region in regions(paper, at, label):
             candidate = _reference(region, label)
             if candidate:
                 found.append(candidate)
                 break
-            if label.grade == 0 or any(character.isdigit() for character in region.text):
+            if (label.grade == 0 and region.text.strip(" \t:：.")) or any(character.isdigit() for character in region.text):
                 unread = max(unread, label.grade)
                 break  # what stands below it is something else
     number = best(found)
@@ -45,7 +60,14 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
 
 
 def _bare(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
-    """Yield the labels that say "No." alone, beside a title that says whose: the invoice's own, or the order's."""
+    """Yield the labels that say "No." alone, beside a title that says whose: the invoice's own, or the order's.
+
+    On a purchase order its "Order no." is that too; on other papers that is the number under which the sender handles it.
+    """
+    if name == "po_number" and any(_PURCHASE.match(fold(cell)[0]) for line in paper.lines[:12] for cell in line.text.split("\t")):
+        for at, label in paper.labelled("other"):
+            if _ORDER_NO.fullmatch(fold(paper.lines[at].text[label.start : label.end])[0]):
+                yield at, replace(label, grade=2)
     for at, label in paper.labelled("invoice_number", 0):
         title = _title_near(paper, at, label) if label.grade == 0 else ""
         if title and bool(_ORDER.search(fold(title)[0])) == (name == "po_number"):
@@ -53,8 +75,14 @@ def _bare(paper: Paper, name: str) -> Iterator[tuple[int, Label]]:
 
 
 def _title_near(paper: Paper, at: int, label: Label) -> str:
-    """Return the paper's title where it stands in a label's line or close above it, else ""."""
+    """Return the paper's title where it stands in a label's line or close above it, else "".
+
+    In a row of headings that begins with the kind of the paper, it is what stands under that.
+    """
     line = paper.lines[at]
+    if at + 1 < len(paper.lines) and _KIND_HEAD.match(fold(line.text)[0]):
+        kind = paper.lines[at + 1].text.partition("\t")[0]
+        return kind if has_title(kind) else ""
     x0, _, x1, _ = line.box(label.start, label.end)
     for other in reversed(paper.lines[max(0, at - 4) : at + 1]):
         if other.page != line.page or line.top - other.bottom > 5 * line.height:

@@ -17,6 +17,7 @@ from mailbot.core.document import Box
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, best
 from mailbot.core.parties import beside_labels, in_customer_block, is_return_line
+from mailbot.core.words import is_ideographic
 
 _SITE = re.compile(r"(?:www\.|@|https?://)(?:[\w\-]+\.)*?([\w\-]{2,})\.(?:co\.|com\.)?[a-z]{2,7}(?![\w\-])", re.IGNORECASE)
 _FREE_MAIL = set("gmail outlook hotmail yahoo gmx web icloud aol qq 163 126 proton live free orange".split())
@@ -63,8 +64,20 @@ def _supplier(paper: Paper, customer: Candidate | None, frame: Block | None) -> 
         return labelled
     scored = sorted(_scored(paper, customer, frame), key=lambda one: -one.score)
     if scored:
-        return scored[0] if len(scored) == 1 or scored[0].score >= scored[1].score + MARGIN else None
+        rivals = [one for one in scored[1:] if not _in_other_script(scored[0], one)]
+        if not rivals or scored[0].score >= rivals[0].score + MARGIN:
+            return scored[0]
+        # a vague "from" is enough to tell between two that have as much for them
+        return labelled if labelled and squeeze(labelled.value) in map(squeeze, (scored[0].value, rivals[0].value)) else None
     return labelled or best(_named_like_site(paper, customer))
+
+
+def _in_other_script(one: Candidate, other: Candidate) -> bool:
+    """Return whether two names stand right under each other, one in Chinese or Japanese: a letterhead in two scripts."""
+    (_, top, _, bottom), (_, other_top, _, other_bottom) = one.box, other.box
+    gap = max(other_top - bottom, top - other_bottom)
+    near = one.page == other.page and gap < bottom - top
+    return near and any(map(is_ideographic, one.value)) != any(map(is_ideographic, other.value))
 
 
 def _scored(paper: Paper, customer: Candidate | None, frame: Block | None) -> list[Candidate]:

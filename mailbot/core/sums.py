@@ -72,7 +72,7 @@ def _believable(totals: list[Money], everything: Sequence[Money]) -> list[Money]
 
     One without decimals on a paper whose amounts have some does: a mark was lost.
     """
-    return [money for money in totals if (money.firm and (money.exact or len(everything) < 2)) or added_up(money, everything)]
+    return [money for money in totals if (money.firm and (money.exact or not everything)) or added_up(money, everything)]
 
 
 def _unopposed(sums: Sums, named: dict[str, list[Money]], paper: Paper, everything: Sequence[Money], mark: Mark | None) -> bool:
@@ -162,7 +162,8 @@ def _proved(named: dict[str, list[Money]]) -> Sums | None:
 
 def _summed(taxes: Sequence[Money]) -> list[Money]:
     """Return the sum of the taxes at different rates, or of different names, as one more candidate; it stands nowhere by itself."""
-    by_kind = {(tax.kind, tax.rate): tax for tax in taxes if tax.rate is not None and tax.value}
+    surcharged = any(tax.kind.startswith("recargo") for tax in taxes)  # Spain's, beside the IVA; side by side they have no rate
+    by_kind = {(tax.kind, tax.rate): tax for tax in taxes if (tax.rate is not None or surcharged) and tax.value}
     if len(by_kind) < 2:
         return []
     first = next(iter(by_kind.values()))

@@ -10,6 +10,7 @@ fields:
   total: {label: Summe, place: below}
   due_date: {region: [0.6, 0.1, 1.0, 0.2], page: 1}
   currency: {value: EUR}
+  po_number: {absent: true}     # what was read for it on other papers of theirs was something else
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from mailbot.core.amounts import CODES, Mark
@@ -33,7 +34,10 @@ NUMBERS: dict[str, Mark] = {"1,234.56": ".", "1'234.56": ".", "1.234,56": ",", "
 
 _KEYS = ("supplier", "recognise", "style", "fields")
 _ALWAYS_SO = ("supplier", "customer", "currency", "iban", "vat_id")
-_HINT = ("label", "place", "region", "page", "value")
+_HINT = ("label", "place", "region", "page", "value", "absent")
+
+LEARNT = ".learnt.yaml"
+"""How the files end that mailbot writes from corrected values; a desk's own files of the same supplier stay as they are."""
 
 
 def compile_hints(files: Sequence[tuple[str, Tree]], findings: Findings) -> tuple[SupplierHints, ...]:
@@ -41,6 +45,28 @@ def compile_hints(files: Sequence[tuple[str, Tree]], findings: Findings) -> tupl
     read = [_supplier(file, tree, Reader(file=file, findings=findings)) for file, tree in files]
     findings.raise_any()
     return tuple(one for one in read if one is not None)
+
+
+def merged(parts: Sequence[SupplierHints]) -> tuple[SupplierHints, ...]:
+    """Return one entry for each supplier: the files of one count together, and where they differ, what was learnt last counts."""
+    groups: dict[str, list[SupplierHints]] = {}
+    for one in sorted(parts, key=lambda part: (part.file.endswith(LEARNT), part.file)):
+        groups.setdefault(one.supplier.casefold(), []).append(one)
+    return tuple(group[0] if len(group) == 1 else _joined(group) for group in groups.values())
+
+
+def _joined(group: Sequence[SupplierHints]) -> SupplierHints:
+    hints = {hint.field: hint for one in group for hint in one.hints}
+    return replace(
+        group[0],
+        vat_ids=tuple(dict.fromkeys(number for one in group for number in one.vat_ids)),
+        ibans=tuple(dict.fromkeys(number for one in group for number in one.ibans)),
+        domains=tuple(dict.fromkeys(domain for one in group for domain in one.domains)),
+        words=next((one.words for one in group if one.words), ()),
+        mark=next((one.mark for one in reversed(group) if one.mark), None),
+        order=next((one.order for one in reversed(group) if one.order), None),
+        hints=tuple(hints.values()),
+    )
 
 
 def _supplier(file: str, tree: Tree, reader: Reader) -> SupplierHints | None:
@@ -76,9 +102,9 @@ def _hint(name: Scalar, node: Tree, reader: Reader) -> Hint | None:
     hint = _known(node, name.text, _HINT, reader)
     if hint is None or name.text not in FIELD_NAMES:
         return None
-    ways = [key for key in ("label", "region", "value") if hint.get(key) is not None]
+    ways = [key for key in ("label", "region", "value", "absent") if hint.get(key) is not None]
     if len(ways) != 1:
-        reader.wrong(name, f"{name.text}: one of label, region and value, not {' and '.join(ways) or 'none'}")
+        reader.wrong(name, f"{name.text}: one of label, region, value and absent, not {' and '.join(ways) or 'none'}")
         return None
     label, value = hint.get("label"), _text(hint, "value", reader)
     if value and name.text not in _ALWAYS_SO:
@@ -97,6 +123,7 @@ def _hint(name: Scalar, node: Tree, reader: Reader) -> Hint | None:
         region=_region(hint, reader),
         page=_page(hint, reader),
         value=_bare(value) if name.text in ("iban", "vat_id") else value,
+        absent=_choice(hint, "absent", ("true",), reader) == "true",
     )
 
 
@@ -184,9 +211,14 @@ def _written(hint: Hint) -> str:
     said += [f"region: [{', '.join(f'{edge:.6g}' for edge in hint.region)}]"] if hint.region else []
     said += [f"page: {hint.page if hint.page > 0 else 'last'}"] if hint.page else []
     said += [f"value: {_quoted(hint.value)}"] if hint.value else []
+    said += ["absent: true"] if hint.absent else []
     return f"  {hint.field}: {{{', '.join(said)}}}"
 
 
 def _quoted(text: str) -> str:
-    """Return text as a double-quoted scalar: JSON's are YAML's (YAML 1.2, 1.3)."""
-    return json.dumps(text, ensure_ascii=False)
+    """Return text as a double-quoted scalar: JSON's are YAML's (YAML 1.2, 1.3), but what YAML does not print is escaped."""
+    return re.sub(r"[^\x20-\x7e]", _escaped, json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if match[0].isprintable() else f"\\U{ord(match[0]):08x}"

@@ -37,7 +37,8 @@ DATES = ("invoice_date", "due_date")
 class Hint:
     """Where one field stands: beside any of some labels, in a region of a page, or nowhere but always the same `value`.
 
-    `place` is "" for right of the label, else below it. `page` counts from 1; 0 is any page, -1 the last.
+    `place` is "" for right of the label, else below it. `page` counts from 1; 0 is any page, -1 the last. `absent`: their papers
+    never say it.
     """
 
     field: str
@@ -46,6 +47,7 @@ class Hint:
     region: Region | None = None
     page: int = 0
     value: str = ""
+    absent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +83,14 @@ class _Spot:
 
 def recognise(suppliers: Sequence[SupplierHints], pages: Sequence[PageWords]) -> SupplierHints | None:
     """Return the supplier whose papers these pages are by what it is recognised by; None for nobody's, or for several's."""
-    text = "\n".join(line.text.replace("\t", " ") for page in pages for line in lines_of(page))
-    found = [one for one in suppliers if _is_from(one, text)]
+    found = fitting(suppliers, pages)
     return found[0] if len(found) == 1 else None
+
+
+def fitting(suppliers: Sequence[SupplierHints], pages: Sequence[PageWords]) -> list[SupplierHints]:
+    """Return every supplier that something on these pages is recognised by."""
+    text = "\n".join(line.text.replace("\t", " ") for page in pages for line in lines_of(page))
+    return [one for one in suppliers if _is_from(one, text)]
 
 
 def with_hints(fields: Sequence[Field], suppliers: Sequence[SupplierHints], pages: Sequence[PageWords]) -> tuple[Field, ...]:
@@ -91,13 +98,16 @@ def with_hints(fields: Sequence[Field], suppliers: Sequence[SupplierHints], page
     supplier = recognise(suppliers, pages)
     if supplier is None:
         return tuple(fields)
-    known = {field.name: field for field in fields}
+    never = {hint.field for hint in supplier.hints if hint.absent}
+    known = {field.name: field for field in fields if field.name not in never}
     known |= {field.name: field for hint in supplier.hints if (field := look_up(hint, supplier, pages)) is not None}
     return tuple(known[name] for name in FIELD_NAMES if name in known)
 
 
 def look_up(hint: Hint, supplier: SupplierHints, pages: Sequence[PageWords]) -> Field | None:
     """Return the field that a hint finds; None when there is none, or when the hint fits several places that differ."""
+    if hint.absent:
+        return None
     if hint.value:
         return Field(name=hint.field, value=hint.value, confidence=CONFIDENCE)
     wanted = _pages(hint, pages)

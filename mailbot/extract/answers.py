@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from hashlib import sha256
@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeVar, Union
 
 from mailbot.core.document import PROBLEM_CODES, Document, Problem, Table, document_from_json, problem_from_json
 from mailbot.core.message import Message, message_from_json
+from mailbot.core.supplier_files import hints_from_json
+from mailbot.core.supplier_learning import Taught
 from mailbot.core.tables import Cleaned, cleaned_from_json
 from mailbot.extract.frames import Header
 from mailbot.extract.reader import Found, Member
@@ -58,6 +60,8 @@ def file(header: Header, body: bytes, *, name: str, digest: str) -> Found:
             for one, content in zip(header["members"], contents, strict=True)
         )
         problems = _problems(header["problems"])
+        if any(field.origin == "person" or field.by for document in documents for field in document.fields):
+            raise ValueError("a worker is no person")
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise BadAnswer(f"{type(error).__name__}: {error}") from error
     return Found(
@@ -114,6 +118,21 @@ def bulk(header: Header) -> Bulk | None:
     places += [one.column for one in about.notes if one.column is not None] if about else []
     if about and not all(0 <= place < len(about.columns) for place in places):
         raise BadAnswer("it speaks of columns that the table has not")
+    return value
+
+
+def taught(header: Header, asked: Collection[str]) -> Taught:
+    """Return what a paper taught about its supplier. Raises BadAnswer, also when it speaks of fields that were not asked about."""
+    try:
+        (supplier,) = hints_from_json([header["supplier"]])
+        refused = tuple((name, why) for name, why in header["refused"])
+        value = _checked(Taught(supplier=supplier, fields=tuple(header["fields"]), refused=refused), Taught)
+        hinted = {hint.field for hint in supplier.hints}
+        told = [*value.fields, *(name for name, _ in value.refused)]
+        if sorted(told) != sorted(asked) or not hinted >= set(value.fields):
+            raise ValueError("it speaks of other fields")
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise BadAnswer(f"{type(error).__name__}: {error}") from error
     return value
 
 

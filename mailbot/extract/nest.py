@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Protocol
 
 from mailbot.config import Extract
+from mailbot.core.audit import canonical
 from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
 from mailbot.core.supplier_files import hints_to_json
@@ -47,12 +48,28 @@ class _Piece:
     problems: tuple[Problem, ...] = ()
 
 
-class Nest:
-    """One file being read. `contents` gathers the bytes of everything inside it by SHA-256."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """What is known of suppliers' papers, as workers are told it: `content` is the JSON that the ledger keeps for a replay."""
 
-    def __init__(self, settings: Extract, ask: Ask, suppliers: Sequence[SupplierHints] = ()) -> None:
+    suppliers: Sequence[SupplierHints] = ()
+    told: list[dict[str, Any]] = field(default_factory=list)
+    content: bytes = b""
+
+    @classmethod
+    def of(cls, suppliers: Sequence[SupplierHints]) -> Hints:
+        """Return what is told of some suppliers."""
+        told = hints_to_json(suppliers)
+        return cls(suppliers=suppliers, told=told, content=canonical(told).encode() if told else b"")
+
+
+class Nest:
+    """One file being read. `contents` gathers the bytes of everything inside it by SHA-256, and what it was read by."""
+
+    def __init__(self, settings: Extract, ask: Ask, hints: Hints | None = None) -> None:
         self._settings = settings
-        self._suppliers = hints_to_json(suppliers)
+        self._hints = hints or Hints()
+        self._by_hints = False
         self._ask = ask
         self._members_left = settings.archive_members
         self._bytes_left = settings.archive_mb << 20
@@ -80,6 +97,9 @@ class Nest:
         reading = Reading(
             file=name, media_type=kind, message=message, documents=piece.documents, problems=_without_repeats(piece.problems)
         )
+        if self._by_hints:
+            reading = replace(reading, hints=_digest(self._hints.content))
+            self.contents[reading.hints] = self._hints.content
         return Extracted(reading=reading, contents=self.contents)
 
     def _refusal(self, file: Member) -> Problem | None:
@@ -146,8 +166,9 @@ class Nest:
             "reader": reader,
             "limits": self._limits(),
         }
-        if self._suppliers and (reader == "application/pdf" or reader.startswith("image/")):
-            header["suppliers"] = self._suppliers
+        if self._hints.told and (reader == "application/pdf" or reader.startswith("image/")):
+            header["suppliers"] = self._hints.told
+            self._by_hints = True
         try:
             answer, body = await self._ask(header, file.content)
         except WorkerDied as error:

@@ -12,6 +12,7 @@ from typing import Any
 import pypdfium2
 
 from mailbot.core.document import Document, Page, Problem
+from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
 from mailbot.extract.codes import with_codes
@@ -72,6 +73,24 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     )
     found = with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
+
+
+def words(content: bytes, limits: Limits) -> list[PageWords]:
+    """Return the words of the pages that are looked at for fields, as they are looked at. Raises BadInput."""
+    try:
+        pdf = pdf_page.open_pdf(content)
+    except pypdfium2.PdfiumError as error:
+        problem = _unopened("the PDF", error)
+        raise BadInput(problem.detail, remedy=problem.remedy) from None
+    try:
+        count = min(len(pdf), limits.max_pages)
+        wanted = (number for number in range(1, count + 1) if wanted_for_fields(number, count))
+        seen = [pdf_page.read_page(pdf[number - 1], number, limits, boxes=True).words for number in wanted]
+        return [one for one in seen if one is not None]
+    except pypdfium2.PdfiumError as error:
+        raise BadInput(f"a page of the PDF cannot be read: {error}", remedy=_ASK_AGAIN) from None
+    finally:
+        pdf.close()
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

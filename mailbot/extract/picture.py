@@ -14,11 +14,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mailbot.core.document import Document, Page, Problem
+from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.ocr import scan, upright
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of
+from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -68,6 +69,18 @@ def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
     plain = int(image.max()) - int(image.min()) < 24
     codes = find_codes(image, number, turned=found.turned)
     return Seen(page=page, words=words, skew=found.skew, no_text=not (found.text or codes or plain), codes=codes)
+
+
+def words(content: bytes, limits: Limits) -> list[PageWords]:
+    """Return the words of the pages that are looked at for fields, as they are looked at. Raises BadInput."""
+    try:
+        with _opened(content) as picture:
+            count = min(_frames(picture), limits.max_pages)
+            wanted = [number for number in range(1, count + 1) if wanted_for_fields(number, count)]
+            seen = [_read_page(_pixels(picture, number, limits.max_pixels), number, limits).words for number in wanted]
+            return [one for one in seen if one is not None]
+    except _TooLarge as error:
+        raise BadInput(f"the picture is too large: {error}", remedy=_REMEDY) from None
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

@@ -1,23 +1,25 @@
 """The Extractor: reads hostile bytes in worker processes, in three lanes, so that a mail never waits behind a scan.
 
-`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` draws pages for a person
-who waits.
+`light` parses mail and other text and stays; `heavy` reads PDFs, pictures, sheets and archives; `render` does what a
+person waits for: it draws pages, and learns from corrected values.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from mailbot import config
 from mailbot.core.document import Table
+from mailbot.core.supplier_files import hints_to_json
 from mailbot.core.supplier_hints import SupplierHints
+from mailbot.core.supplier_learning import Taught
 from mailbot.core.table_schema import TableSchema, by_name, schema_to_json
 from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
-from mailbot.extract.nest import Nest
+from mailbot.extract.nest import Hints, Nest
 from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied
 from mailbot.ports import Extracted, Page
 
@@ -37,20 +39,21 @@ LIGHT_TYPES = ("text/plain", "text/html", "text/csv", "text/tab-separated-values
 class Sandbox:
     """See `ports.Extractor`. Use from one event loop; workers start when first needed.
 
-    `suppliers` says where the fields of their papers stand; it may be exchanged at any time and holds from the next file on.
+    `suppliers` is asked at each file what is known of suppliers' papers.
     """
 
     def __init__(
         self,
         settings: config.Extract,
         *,
-        suppliers: Sequence[SupplierHints] = (),
+        suppliers: Callable[[], Sequence[SupplierHints]] = tuple,
         schema: TableSchema | None = None,
         idle_seconds: float = IDLE_SECONDS,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._settings = settings
         self.suppliers = suppliers
+        self._hints = Hints()
         self._schema = schema
         light = _confinement(
             settings, memory_mb=LIGHT_MEMORY_MB, cpu=LIGHT_CPU_SECONDS, wall=LIGHT_WALL_SECONDS, resident_mb=LIGHT_RESIDENT_MB
@@ -71,7 +74,9 @@ class Sandbox:
 
     async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
         """Read one file whole: see `ports.Extractor`. Raises WorkerUnavailable when no worker can be had, nothing for bad bytes."""
-        return await Nest(self._settings, self._ask, self.suppliers).read(name, content, media_type)
+        if (suppliers := self.suppliers()) != self._hints.suppliers:
+            self._hints = Hints.of(suppliers)
+        return await Nest(self._settings, self._ask, self._hints).read(name, content, media_type)
 
     async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
         """Render one page: see `ports.Extractor`. Raises BadInput, WorkerUnavailable."""
@@ -89,6 +94,32 @@ class Sandbox:
             why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker drew nothing"
             raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
+
+    async def learn(
+        self, name: str, content: bytes, media_type: str, stranger: SupplierHints | None, values: Mapping[str, str]
+    ) -> Taught:
+        """Find out what corrected values teach about the supplier of a PDF or picture: see `core.supplier_learning.teach`.
+
+        Raises BadInput, WorkerUnavailable.
+        """
+        remedy = "write the supplier's file by hand"
+        job = {
+            "kind": "learn",
+            "name": name,
+            "media_type": media_type,
+            "limits": {key: getattr(self._settings, key) for key in ("max_pages", "max_pixels", "ocr_dpi", "ocr")},
+            "suppliers": hints_to_json(self.suppliers()),
+            "stranger": hints_to_json([stranger] if stranger else []),
+            "values": dict(values),
+        }
+        try:
+            answer, _ = await self._render.run(job, content)
+            if answer.get("found") != "taught":
+                why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker learnt nothing"
+                raise BadInput(f"nothing can be learnt from {name}: {why}", remedy=remedy)
+            return answers.taught(answer, values)
+        except (WorkerDied, answers.BadAnswer) as error:
+            raise BadInput(f"nothing can be learnt from {name}: {error}", remedy=remedy) from error
 
     async def clean(self, table: Table, *, language: str = "", schema: TableSchema | None = None) -> Cleaned:
         """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable.

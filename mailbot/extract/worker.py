@@ -12,6 +12,8 @@ import os
 import resource
 import traceback
 from dataclasses import replace
+from importlib import import_module
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from mailbot.core.document import document_to_json, problem_to_json
@@ -129,11 +131,25 @@ def _file(job: frames.Header, content: bytes) -> Answer:
 
 def _render(job: frames.Header, content: bytes) -> Answer:
     """Render one page as PNG."""
-    from importlib import import_module
-
-    module = import_module("mailbot.extract.pdf" if job["media_type"] == "application/pdf" else "mailbot.extract.picture")
-    png, width, height = module.render(content, job["page"], job["width"])
+    png, width, height = _of_pages(job).render(content, job["page"], job["width"])
     return {"found": "page", "width": width, "height": height}, (png,)
+
+
+def _learn(job: frames.Header, content: bytes) -> Answer:
+    """Find out what corrected values teach about the supplier of a file."""
+    from mailbot.core.supplier_files import hints_from_json, hints_to_json
+    from mailbot.core.supplier_learning import teach
+
+    words = _of_pages(job).words(content, Limits(**job["limits"]))
+    stranger = next(iter(hints_from_json(job["stranger"])), None)
+    taught = teach(hints_from_json(job["suppliers"]), stranger, words, job["values"])
+    supplier = hints_to_json([taught.supplier])[0]
+    return {"found": "taught", "supplier": supplier, "fields": taught.fields, "refused": taught.refused}, ()
+
+
+def _of_pages(job: frames.Header) -> ModuleType:
+    """Return the module that reads what has pages."""
+    return import_module("mailbot.extract.pdf" if job["media_type"] == "application/pdf" else "mailbot.extract.picture")
 
 
 def _clean(job: frames.Header, content: bytes) -> Answer:
@@ -183,7 +199,10 @@ def _hello(job: frames.Header, content: bytes) -> Answer:
     return {"found": "nothing"}, ()
 
 
-_JOBS = {"hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "clean": _clean, "bulk": _bulk, "render": _render}
+_JOBS = {
+    "hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "clean": _clean, "bulk": _bulk, "render": _render,
+    "learn": _learn,
+}  # fmt: skip
 
 
 def _spent(setup: dict[str, Any]) -> bool:

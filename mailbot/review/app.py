@@ -15,9 +15,9 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from mailbot.config import Config
-from mailbot.errors import IllegalEvent, MailbotError, NotAllowed, NotFound, Stale, Unreachable, UsageError
-from mailbot.ports import Desk, Extractor, Ledger
-from mailbot.review import api, decide, files, queue, sheet
+from mailbot.errors import BadInput, IllegalEvent, MailbotError, NotAllowed, NotFound, Stale, Unreachable, UsageError
+from mailbot.ports import Desk, Extractor, Learner, Ledger
+from mailbot.review import api, decide, files, queue, remember, sheet
 from mailbot.review.glance import Glances
 from mailbot.review.guard import Guard
 from mailbot.review.pictures import Pictures
@@ -25,7 +25,14 @@ from mailbot.review.site import STATIC, Site, of_request
 
 
 def create_app(
-    *, desk: Desk, ledger: Ledger, extractor: Extractor, config: Config, secret: bytes, clock: Callable[[], datetime]
+    *,
+    desk: Desk,
+    learner: Learner,
+    ledger: Ledger,
+    extractor: Extractor,
+    config: Config,
+    secret: bytes,
+    clock: Callable[[], datetime],
 ) -> Starlette:
     """Return the page as an ASGI app. `secret` signs form tokens: with a new one, forms that are open must be reloaded."""
     app = Starlette(
@@ -40,6 +47,8 @@ def create_app(
             Route("/items/{item:int}/original", files.original),
             Route("/items/{item:int}/files/{sha256}", files.attachment),
             Route("/items/{item:int}/pages/{sha256}/{page:int}.png", files.picture),
+            Route("/items/{item:int}/remember/{place:int}", remember.proposal),
+            Route("/items/{item:int}/remember/{place:int}", remember.remember, methods=["POST"]),
             Route("/items/{item:int}/{deed}", decide.decide, methods=["POST"]),
             Route("/person", decide.choose_person, methods=["POST"]),
             Route("/api/items", api.items),
@@ -51,7 +60,14 @@ def create_app(
         exception_handlers={MailbotError: _mailbot_error, HTTPException: _http_error},
     )
     app.state.site = Site(
-        desk=desk, ledger=ledger, extractor=extractor, config=config, clock=clock, glances=Glances(ledger), pictures=Pictures()
+        desk=desk,
+        learner=learner,
+        ledger=ledger,
+        extractor=extractor,
+        config=config,
+        clock=clock,
+        glances=Glances(ledger),
+        pictures=Pictures(),
     )
     return app
 
@@ -75,6 +91,7 @@ _STATUS: tuple[tuple[type[MailbotError], int, str], ...] = (
     (Stale, 409, "Somebody was quicker."),
     (IllegalEvent, 409, "The item has moved on."),
     (NotAllowed, 403, "This is not for you to decide."),
+    (BadInput, 422, "That cannot be read."),
     (UsageError, 400, "The address is not right."),
     (Unreachable, 503, "A part of mailbot does not answer."),
 )

@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from mailbot.core.document import FIELD_NAMES
 from mailbot.core.draft import Draft
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import Event, events_from
+from mailbot.core.view import View
 from mailbot.errors import IllegalEvent, NotAllowed, NotFound, Stale
-from mailbot.ports import View
 from mailbot.review.deeds import DEEDS, Deed
 from mailbot.review.sheet import Form, Trouble, loose_ends, same_text, show_sheet
 from mailbot.review.site import PERSON_COOKIE, Site, item_id, of_request
@@ -55,13 +56,15 @@ async def choose_person(request: Request) -> Response:
 
 def _form(request: Request) -> Form:
     values: dict[str, list[str]] = request.state.form
-    version = values.get("version", [""])[0]
+    version, place = values.get("version", [""])[0], values.get("place", [""])[0]
     return Form(
         why=values.get("why", [""])[0].strip(),
         text=values["text"][0] if "text" in values else None,
         version=int(version) if version.isdecimal() and len(version) < 10 else None,
         seen=frozenset(values.get("seen", [])),
         tab=values.get("tab", [""])[0],
+        place=int(place) if place.isdecimal() and len(place) < 10 else None,
+        values={name: values[name][0] for name in FIELD_NAMES if name in values},
     )
 
 
@@ -106,6 +109,13 @@ async def _edit(site: Site, item: int, person: str, form: Form) -> Item:
     return await site.desk.edit(item, person, form.text, version=form.version)
 
 
+async def _correct(site: Site, item: int, person: str, form: Form) -> Item:
+    """Correct the fields of one document; a form that names none corrects nothing."""
+    if form.place is None or form.version is None:
+        raise NotAllowed("the form does not say which document it corrects", remedy="reload the page")
+    return await site.desk.correct(item, person, form.place, form.values, version=form.version)
+
+
 def _draft_on_screen(view: View, form: Form) -> Draft:
     """Return the latest draft. Raises IllegalEvent or Stale when it is not what the reviewer looked at."""
     item = view.item
@@ -132,5 +142,6 @@ _TAKE: dict[str, _Take] = {
     "reroute": lambda site, item, person, form: site.desk.retry(item, person),
     "delivered": lambda site, item, person, form: site.desk.settle(item, person, delivered=True),
     "resend": lambda site, item, person, form: site.desk.settle(item, person, delivered=False),
+    "correct": _correct,
     "close": lambda site, item, person, form: site.desk.close(item, person, form.why),
 }

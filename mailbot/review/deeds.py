@@ -40,12 +40,13 @@ DEEDS = {
         Deed(name="release", event=Event.RELEASED, label="Release and read again", after="Released from quarantine"),
         Deed(name="reconsider", event=Event.RECONSIDERED, label="Put up for approval again", after="Up for approval again"),
         Deed(name="reroute", event=Event.REROUTED, label="Ask the rules again", after="The rules were asked again"),
+        Deed(name="correct", event=Event.CORRECTED, label="Correct", after="Corrected; the rules are asked again", stays=True),
         Deed(name="delivered", event=Event.DELIVERY_CONFIRMED, label="It arrived", after="Recorded as delivered", look="yes"),
         Deed(name="resend", event=Event.RESEND_ORDERED, label="Send the same bytes again", after="Queued again", look="no"),
         Deed(name="close", event=Event.CLOSED, label="Close", after="Closed", why="Why?", look="no"),
     )
 }
-SAID_AFTER = {deed.name: deed.after for deed in DEEDS.values()}
+SAID_AFTER = {deed.name: deed.after for deed in DEEDS.values()} | {"remember": "Remembered for the supplier's next papers"}
 
 _NOT_ASKED = frozenset({State.ROUTED, State.AWAITING_APPROVAL})
 """States in which the rules, not a person, want the draft."""

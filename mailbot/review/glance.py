@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailbot.core.corrections import corrected, corrections_from
 from mailbot.core.document import Reading, reading_from_json
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import State
@@ -54,6 +55,7 @@ class Glances:
         kept_reading = await self._ledger.artifact(item, "reading")
         kept_route = await self._ledger.artifact(item, "route")
         reading = reading_from_json(json.loads(kept_reading)) if kept_reading else Reading(file="", media_type="")
+        reading = corrected(reading, corrections_from(await self._ledger.artifacts(item, "correction")))
         route = route_from_json(json.loads(kept_route)) if kept_route else None
         suppliers = [field.value for document in reading.documents if (field := document.field("supplier"))]
         return Glance(

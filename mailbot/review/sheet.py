@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mailbot.core import approval
-from mailbot.core.document import Document, Field, Page
+from mailbot.core.document import FIELD_NAMES, Document, Field, Page
 from mailbot.core.draft import Draft, Grounded, Kind, Source
 from mailbot.core.lifecycle import ADVANCEABLE
-from mailbot.ports import View
+from mailbot.core.view import View
 from mailbot.review.deeds import SAID_AFTER, deeds_in
 from mailbot.review.grids import Grid, grid
 from mailbot.review.site import item_id, of_request
@@ -24,13 +24,18 @@ MAX_PICTURES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """What came with a decision. `version` is the draft that was on the screen, `seen` the spans that were acknowledged."""
+    """What came with a decision. `version` is the draft that was on the screen, `seen` the spans that were acknowledged.
+
+    Of corrected fields, `values` are what was written, `place` is the document's from 0, `version` the number of corrections.
+    """
 
     why: str = ""
     text: str | None = None
     version: int | None = None
     seen: frozenset[str] = frozenset()
     tab: str = ""
+    place: int | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +66,17 @@ class Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A person's word on a field: who said it, and what it was before anybody did ("" for nothing)."""
+
+    person: str
+    was: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A document as the sheet shows it; `number` from 1."""
+    """A document as the sheet shows it; `number` from 1. `corrected` is what people said last of each field that they corrected."""
 
     number: int
     document: Document
@@ -70,6 +84,12 @@ class Shown:
     drawn: tuple[Drawn, ...]
     undrawn: int
     grids: tuple[Grid, ...]
+    corrected: Mapping[str, Word]
+
+    @property
+    def learnable(self) -> bool:
+        """Whether what was corrected on it may be remembered for its supplier: it has pages with places."""
+        return bool(self.corrected and self.drawn)
 
 
 async def sheet(request: Request) -> Response:
@@ -127,6 +147,7 @@ async def show_sheet(
         place=await place_of(site.ledger, tab, view.item.id),
         moving=view.item.state in ADVANCEABLE,
         done=_done(request, view.item.id),
+        field_names=FIELD_NAMES,
     )
 
 
@@ -182,10 +203,22 @@ def shown(view: View) -> tuple[Shown, ...]:
                 sha256=document.sha256 or view.item.sha256,
                 drawn=drawn,
                 undrawn=len(pages) - len(drawn),
+                corrected=_words_on(view, number - 1),
                 grids=tuple(grid(table, cleaned.get((document.name, place))) for place, table in enumerate(document.tables)),
             )
         )
     return tuple(result)
+
+
+def _words_on(view: View, place: int) -> dict[str, Word]:
+    """Return what people said of the fields of a document."""
+    said: dict[str, Word] = {}
+    for correction in view.corrections:
+        for change in correction.changes:
+            if change.place == place:
+                was = said[change.field].was if change.field in said else change.old
+                said[change.field] = Word(person=correction.person, was=was, new=change.new)
+    return said
 
 
 def drawable(media_type: str) -> bool:

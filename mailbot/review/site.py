@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse
 
 from mailbot.config import Config
 from mailbot.errors import NotFound
-from mailbot.ports import Desk, Extractor, Ledger
+from mailbot.ports import Desk, Extractor, Learner, Ledger
 from mailbot.review import words
 from mailbot.review.glance import Glances
 from mailbot.review.pictures import Pictures
@@ -33,6 +33,7 @@ class Site:
     """The page's surroundings, one for each app. `clock` gives aware times."""
 
     desk: Desk
+    learner: Learner
     ledger: Ledger
     extractor: Extractor
     config: Config

@@ -75,6 +75,7 @@ EVENTS: dict[str, str] = {
     Event.GAVE_UP: "mailbot gave up",
     Event.RELEASED: "was released from quarantine",
     Event.RETRIED: "was started again",
+    Event.CORRECTED: "fields were corrected",
     Event.CLOSED: "was closed",
 }
 
@@ -169,7 +170,8 @@ def source(where: Source) -> str:
     page = f", page {where.page}" if where.page else ""
     if where.place == "field":
         document, _, name = where.name.rpartition(": ")
-        return f"the field {field_label(name)}{document and f' of {document}'}{page}"
+        by = f", corrected by {where.by}" if where.by else ""
+        return f"the field {field_label(name)}{document and f' of {document}'}{page}{by}"
     return {
         "mail": "the mail",
         "document": f"{'the ' if where.name == 'file name' else ''}{where.name or 'a document'}{page}",

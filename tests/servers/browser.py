@@ -63,3 +63,40 @@ async def chromium(**options: Any) -> AsyncIterator[Watched]:
             assert watched.wrong == [], watched.wrong
         finally:
             await browser.close()
+
+
+async def be(page: Page, person: str) -> None:
+    """Choose who acts, by the list at the top."""
+    async with page.expect_navigation():
+        await page.get_by_label("You are").select_option(person)
+
+
+FAINT = """() => {
+  const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+  const rgb = (color) => {
+    paint.clearRect(0, 0, 1, 1); paint.fillStyle = color; paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data];
+  };
+  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
+    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (one) => { for (; one; one = one.parentElement) {
+    const color = rgb(getComputedStyle(one).backgroundColor); if (color[3] === 255) return color; } return [255, 255, 255, 255]; };
+  const found = [];
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const one = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || !one.checkVisibility() || one.closest('.unseen, .skip, script')) continue;
+    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(ground(one))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) found.push(walk.currentNode.data.trim() + ' ' + contrast.toFixed(2));
+  }
+  return found;
+}"""
+"""Visible texts whose contrast is below 4.5 : 1 (WCAG 2.2, 1.4.3)."""
+
+UNNAMED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a')]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !(one.labels?.length || one.textContent.trim() || one.getAttribute('aria-label')))
+  .map((one) => one.outerHTML)"""
+"""Controls that a screen reader could not name."""

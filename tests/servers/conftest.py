@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mailbot.review.server import serve
+from tests.servers.browser import Watched, chromium
 from tests.servers.review_desk import HOME, SeededDesk, seeded_desk
 
 
@@ -23,3 +25,16 @@ async def client(desk: SeededDesk) -> AsyncIterator[httpx.AsyncClient]:
     """A browser without scripts."""
     async with httpx.AsyncClient(transport=httpx.ASGITransport(desk.app), base_url=HOME) as one:
         yield one
+
+
+@pytest.fixture
+async def home(desk: SeededDesk) -> AsyncIterator[str]:
+    async with serve(desk.app, "127.0.0.1", 0) as url:
+        yield url
+
+
+@pytest.fixture
+async def browser(home: str) -> AsyncIterator[Watched]:
+    async with chromium() as watched:
+        yield watched
+        assert watched.strangers(home) == []

@@ -23,9 +23,11 @@ from mailbot.core.lifecycle import Event, State
 from mailbot.core.route import route_to_json
 from mailbot.desk import PeopleDesk
 from mailbot.extract.sandbox import Sandbox
+from mailbot.learner import SupplierLearner
 from mailbot.ledger.sql import SqlLedger
 from mailbot.ports import PartStatus
 from mailbot.review.app import create_app
+from mailbot.suppliers import Supplierbook
 from tests.servers.review_samples import Sample, address, invoice_pdf, samples
 
 E = Event
@@ -80,7 +82,10 @@ class SeededDesk:
         parts: list[Any] = [rows, await self.ledger.statuses()]
         for row in rows:
             parts += [await self.ledger.history(row.id), await self.ledger.outgoing(row.id)]
-            parts += [await self.ledger.artifacts(row.id, kind) for kind in ("reading", "route", "decision", "draft", "reply")]
+            parts += [
+                await self.ledger.artifacts(row.id, kind)
+                for kind in ("reading", "route", "decision", "draft", "reply", "correction")
+            ]
         return repr(parts)
 
 
@@ -99,7 +104,8 @@ async def seeded_desk(folder: Path, *, empty: bool = False) -> AsyncIterator[See
     """Open a ledger in `folder`, fill it, and make the page's app."""
     config = config_in(folder)
     ledger = await SqlLedger.open(config.state_dir, clock=now)
-    extractor = Sandbox(config.extract)
+    book = Supplierbook(config.suppliers_dir)
+    extractor = Sandbox(config.extract, suppliers=lambda: book.suppliers)
     try:
         answers = Answers(config=config, rules=None, templates=None, generator=None)  # type: ignore[arg-type]  nothing is drafted here
         desk = PeopleDesk(
@@ -110,7 +116,8 @@ async def seeded_desk(folder: Path, *, empty: bool = False) -> AsyncIterator[See
             message_id=lambda domain: f"<{now().timestamp()}@{domain}>",
             wake=lambda: None,
         )
-        app = create_app(desk=desk, ledger=ledger, extractor=extractor, config=config, secret=b"s" * 32, clock=now)
+        learner = SupplierLearner(ledger=ledger, extractor=extractor, book=book, may=desk.may_review)
+        app = create_app(desk=desk, learner=learner, ledger=ledger, extractor=extractor, config=config, secret=b"s" * 32, clock=now)
         yield SeededDesk(app=app, ledger=ledger, desk=desk, items={} if empty else await _fill(ledger))
     finally:
         await extractor.close()

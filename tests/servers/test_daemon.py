@@ -17,6 +17,7 @@ from mailbot.core.lifecycle import State
 from tests.faults.desk_process import DeskProcess, accept_everything, until
 from tests.faults.test_kill import question
 from tests.servers.dovecot import Dovecot
+from tests.servers.nordwind import mail_with, paper
 from tests.servers.sink import Sink
 
 PEOPLE = """
@@ -218,6 +219,63 @@ async def test_an_item_with_an_approval_goes_the_whole_way_by_command_line(two_u
         assert "item 99" in await call("show", "99", exit_code=1)
     finally:
         assert desk.stop() == 0
+
+
+async def test_what_one_mail_taught_reads_the_next_one_right(two_users: Dovecot, sink: Sink, tmp_path: Path) -> None:
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "one.yaml").write_text("rules:\n  - {name: all, when: always, then: {template: invoice_received}}\n")
+    two_users.deliver("payables", mail_with(paper("2026-118", "30.10.2026", "1.230,00", "233,70", "1.463,70"), "2026-118"))
+    desk = DeskProcess(tmp_path, PEOPLE + account("payables", two_users, sink.port))
+    desk.start()
+    try:
+
+        async def call(*words: str, exit_code: int = 0) -> str:
+            run = await asyncio.to_thread(desk.call, *words)
+            assert run.returncode == exit_code, run.stdout + run.stderr
+            return run.stdout + run.stderr
+
+        async def fields(item: str) -> dict[str, str]:
+            shown = json.loads(await call("show", item, "--json"))
+            return {field["name"]: field["value"] for field in shown["reading"]["documents"][0]["fields"]}
+
+        async def drafted(item: str, times: int) -> bool:
+            run = await asyncio.to_thread(desk.call, "show", item, "--json")
+            return run.stdout.count('"event": "drafted"') == times
+
+        await until(lambda: drafted("1", 1), 60, "the first mail is drafted")
+        assert "total" not in await fields("1")
+        said = ("total=1.463,70", "invoice_date=30.10.2026", "currency=EUR")
+        assert "nobody is called zoe" in await call("--as", "zoe", "correct", "1", *said, exit_code=1)
+        assert "'12x' is no amount" in await call("--as", "anna", "correct", "1", "total=12x", exit_code=1)
+        assert "not NAME=VALUE" in await call("--as", "anna", "correct", "1", "total", exit_code=2)
+        told = await call("--as", "anna", "correct", "1", *said, "--remember")
+        learnt = tmp_path / "suppliers" / "nordwind-technik-gmbh.learnt.yaml"
+        lines = [line.removeprefix("  ") for line in told.splitlines() if line.startswith("  ")]
+        assert lines == learnt.read_text(encoding="utf-8").splitlines()
+        assert '  total: {label: ["Alles zusammen"]}' in lines
+        await until(lambda: drafted("1", 2), 60, "the first mail is drafted again")
+        assert (await fields("1"))["total"] == "1463.70"
+
+        two_users.deliver("payables", mail_with(paper("2026-131", "02.11.2026", "900,00", "171,00", "1.071,00"), "2026-131"))
+        await until(lambda: drafted("2", 1), 60, "the second mail is drafted")
+        second = await fields("2")
+        assert {name: second.get(name) for name in ("invoice_number", "invoice_date", "total", "currency")} == {
+            "invoice_number": "2026-131", "invoice_date": "2026-11-02", "total": "1071.00", "currency": "EUR",
+        }  # fmt: skip
+
+        learnt.write_text("supplier: [\n")
+        await until(lambda: in_trouble(desk, "suppliers"), 60, "the status says that the file is broken")
+        assert "nordwind-technik-gmbh.learnt.yaml:2" in (await part(desk, "suppliers"))["detail"]
+        assert "BAD  suppliers: nordwind-technik-gmbh.learnt.yaml:" in await call("check", exit_code=3)
+        for item in ("1", "2"):  # by what was known when each was read, whatever the folder says now
+            assert await call("replay", item) == f"item: {item}\nreading: same\nroute: same\n"
+        assert "nothing was changed" in await call("verify")
+    finally:
+        assert desk.stop() == 0
+
+
+async def in_trouble(desk: DeskProcess, name: str) -> bool:
+    return (await part(desk, name))["state"] == "trouble"
 
 
 async def test_broken_input_gets_one_line_and_its_exit_code(two_users: Dovecot, tmp_path: Path) -> None:

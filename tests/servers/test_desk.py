@@ -16,10 +16,10 @@ from mailbot.answers import Answers
 from mailbot.clock import new_message_id
 from mailbot.config import Config
 from mailbot.config_file import parse
-from mailbot.core.document import Problem, Reading, Table
+from mailbot.core.document import Document, Field, Problem, Reading, Table
 from mailbot.core.facts import Facts
-from mailbot.core.item import Arrival, Item, Origin, Outgoing
-from mailbot.core.lifecycle import ADVANCEABLE, State
+from mailbot.core.item import Arrival, Change, Happening, Item, Origin, Outgoing
+from mailbot.core.lifecycle import ADVANCEABLE, Event, State
 from mailbot.core.route import Route
 from mailbot.core.tables import Cleaned
 from mailbot.delivery import Delivery
@@ -49,10 +49,17 @@ class InProcessExtractor:
     """Reads mail without a worker; `problems` are added to every reading."""
 
     problems: tuple[Problem, ...] = ()
+    documents: tuple[Document, ...] = ()
 
     async def read(self, name: str, content: bytes, *, media_type: str = "") -> Extracted:
         return Extracted(
-            reading=Reading(file=name, media_type="message/rfc822", message=mail.read(content).message, problems=self.problems),
+            reading=Reading(
+                file=name,
+                media_type="message/rfc822",
+                message=mail.read(content).message,
+                documents=self.documents,
+                problems=self.problems,
+            ),
             contents={},
         )
 
@@ -77,7 +84,7 @@ class OneRoute:
 
 
 class PlainTemplates:
-    """A template that greets and repeats a figure of the mail; with `text` it says that instead."""
+    """A template that greets and repeats a figure of the mail; with `text` it says that instead. {total} is the document's."""
 
     text = "Dear customer,\n\nthank you for your question about order 10001.\n"
 
@@ -85,7 +92,7 @@ class PlainTemplates:
         return ("default",)
 
     def render(self, name: str, language: str, facts: Facts) -> str:
-        return self.text
+        return self.text.replace("{total}", str(facts.values["total"]))
 
     def instructions(self, name: str) -> str:
         return ""
@@ -307,6 +314,61 @@ async def test_the_version_that_was_looked_at_is_the_one_that_is_sent(office: Of
         return_exceptions=True,
     )
     assert sum(isinstance(one, Exception) for one in outcomes) == 1
+
+
+def invoice(**fields: str) -> tuple[Document, ...]:
+    found = tuple(Field(name=name, value=value) for name, value in fields.items())
+    return (Document(name="i.pdf", media_type="application/pdf", fields=found),)
+
+
+async def test_a_corrected_field_is_routed_drafted_and_grounded_afresh(office: Office) -> None:
+    office.extractor.documents = invoice(total="12.34", currency="EUR")
+    office.templates.text = "Dear customer,\n\nwe pay {total} EUR.\n"
+    item = await office.arrive(question(1))
+    assert (await office.desk.view(item.id)).drafts[-1].text == "Dear customer,\n\nwe pay 12.34 EUR.\n"
+    office.rules.one = Route(rule="ask", file="only.yaml", line=9, template="default", approvers=("ben",))
+    corrected = await office.desk.correct(item.id, "anna", 0, {"total": "43,21"}, version=0)
+    assert (corrected.state, office.woken) == (State.READ, 1)
+    assert (await office.work(item.id)).state is State.AWAITING_APPROVAL
+    await office.desk.approve(item.id, "ben")
+    assert (await office.work(item.id)).state is State.IN_REVIEW
+    view = await office.desk.view(item.id)
+    assert [draft.text for draft in view.drafts] == [f"Dear customer,\n\nwe pay {total} EUR.\n" for total in ("12.34", "43.21")]
+    (figure,) = view.drafts[-1].grounding
+    assert figure.source is not None
+    assert (figure.source.name, figure.source.by) == ("i.pdf: total", "anna")
+
+    await office.desk.edit(item.id, "anna", "Dear customer,\n\nwe pay 12.34 EUR, no, 43.21 EUR.\n")
+    old, new = (await office.desk.view(item.id)).drafts[-1].grounding
+    assert (old.source, new.source is not None) == (None, True)  # what the first draft said is no source any more
+
+
+async def test_a_correction_survives_that_the_item_is_read_again(office: Office) -> None:
+    office.extractor.documents = invoice(total="12.34")
+    item = await office.arrive(question(1))
+    office.templates.text = "broken {total}"
+    await office.desk.correct(item.id, "anna", 0, {"total": "43.21"})
+    await office.ledger.record(
+        Change(item=item.id, expected=State.READ, happenings=(Happening(event=Event.GAVE_UP, actor="mailbot", cause="test"),))
+    )
+    await office.desk.retry(item.id, "anna")
+    assert (await office.work(item.id)).state is State.IN_REVIEW
+    view = await office.desk.view(item.id)
+    assert view.drafts[-1].text.startswith("broken 43.21")
+    assert len(await office.ledger.artifacts(item.id, "reading")) == 2
+
+
+async def test_two_who_correct_the_same_item(office: Office) -> None:
+    office.extractor.documents = invoice(total="12.34")
+    item = await office.arrive(question(1))
+    await office.desk.correct(item.id, "anna", 0, {"total": "43.21"}, version=0)
+    await office.work(item.id)
+    with pytest.raises(Stale, match="corrected meanwhile"):
+        await office.desk.correct(item.id, "anna", 0, {"total": "1.00"}, version=0)
+    with pytest.raises(NotAllowed, match="nothing is different"):
+        await office.desk.correct(item.id, "anna", 0, {"total": "43.21"}, version=1)
+    with pytest.raises(NotAllowed, match="ben is not a reviewer"):
+        await office.desk.correct(item.id, "ben", 0, {"total": "1.00"})
 
 
 async def test_who_may_review(office: Office) -> None:

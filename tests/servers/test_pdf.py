@@ -261,7 +261,7 @@ async def test_a_supplier_s_file_says_where_its_fields_stand() -> None:
     sandbox = Sandbox(Extract(workers=1))
     try:
         (without,) = (await sandbox.read("a.pdf", paper)).reading.documents
-        sandbox.suppliers = (known,)
+        sandbox.suppliers = lambda: (known,)
         (document,) = (await sandbox.read("a.pdf", paper)).reading.documents
     finally:
         await sandbox.close()

@@ -3,37 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from mailbot.core.lifecycle import State
 from mailbot.review.server import serve
-from tests.servers.browser import PATIENCE, Watched, chromium
+from tests.servers.browser import FAINT, PATIENCE, UNNAMED, Watched, be, chromium
 from tests.servers.review_desk import SeededDesk, put
 from tests.servers.review_samples import Sample, hostile_sample
 
 expect.set_options(timeout=PATIENCE)
-
-
-@pytest.fixture
-async def home(desk: SeededDesk) -> AsyncIterator[str]:
-    async with serve(desk.app, "127.0.0.1", 0) as url:
-        yield url
-
-
-@pytest.fixture
-async def browser(home: str) -> AsyncIterator[Watched]:
-    async with chromium() as watched:
-        yield watched
-        assert watched.strangers(home) == []
-
-
-async def be(page: Page, person: str) -> None:
-    """Choose who acts, by the list at the top."""
-    async with page.expect_navigation():
-        await page.get_by_label("You are").select_option(person)
 
 
 async def test_from_the_queue_through_an_edit_to_accepted(desk: SeededDesk, home: str, browser: Watched) -> None:
@@ -235,34 +215,3 @@ async def test_the_page_fits_a_phone_and_its_text_can_be_read(desk: SeededDesk, 
             assert await page.evaluate("document.documentElement.scrollWidth") <= 390, path
             assert await page.evaluate(FAINT) == [], path
             assert await page.evaluate(UNNAMED) == [], path
-
-
-FAINT = """() => {
-  const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const rgb = (color) => {
-    paint.clearRect(0, 0, 1, 1); paint.fillStyle = color; paint.fillRect(0, 0, 1, 1);
-    return [...paint.getImageData(0, 0, 1, 1).data];
-  };
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (one) => { for (; one; one = one.parentElement) {
-    const color = rgb(getComputedStyle(one).backgroundColor); if (color[3] === 255) return color; } return [255, 255, 255, 255]; };
-  const found = [];
-  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (walk.nextNode()) {
-    const one = walk.currentNode.parentElement;
-    if (!walk.currentNode.data.trim() || !one.checkVisibility() || one.closest('.unseen, .skip, script')) continue;
-    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(ground(one))];
-    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (contrast < 4.5) found.push(walk.currentNode.data.trim() + ' ' + contrast.toFixed(2));
-  }
-  return found;
-}"""
-"""Visible texts whose contrast is below 4.5 : 1 (WCAG 2.2, 1.4.3)."""
-
-UNNAMED = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a')]
-  .filter((one) => one.checkVisibility())
-  .filter((one) => !(one.labels?.length || one.textContent.trim() || one.getAttribute('aria-label')))
-  .map((one) => one.outerHTML)"""
-"""Controls that a screen reader could not name."""

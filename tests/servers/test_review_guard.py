@@ -24,7 +24,7 @@ def get_paths(desk: SeededDesk, item: int, sha256: str) -> list[str]:
     paths = ["/static/desk.css", "/static/nothing-here"]
     for route in desk.app.routes:
         if isinstance(route, Route) and "GET" in (route.methods or ()):
-            values = {"{item:int}": str(item), "{sha256}": sha256, "{page:int}": "1"}
+            values = {"{item:int}": str(item), "{sha256}": sha256, "{page:int}": "1", "{place:int}": "0"}
             path = route.path
             for name, value in values.items():
                 path = path.replace(name, value)

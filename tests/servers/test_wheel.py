@@ -20,7 +20,7 @@ def test_the_wheel_is_whole(tmp_path: Path) -> None:
         metadata = packed.read(next(name for name in names if name.endswith("METADATA"))).decode()
     shipped = {
         path.relative_to(ROOT / folder).as_posix(): folder
-        for folder in ("rules", "templates")
+        for folder in ("rules", "templates", "suppliers")
         for path in (ROOT / folder).iterdir()
     }
     assert {f"mailbot/shipped_files/{folder}/{name}" for name, folder in shipped.items()} <= names

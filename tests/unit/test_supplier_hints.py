@@ -6,13 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailbot.core.document import Field
 from mailbot.core.fields import find_fields
-from mailbot.core.supplier_files import hints_from_json, hints_to_json, to_yaml
+from mailbot.core.rule_tree import Findings
+from mailbot.core.supplier_files import compile_hints, hints_from_json, hints_to_json, to_yaml
 from mailbot.core.supplier_hints import Hint, SupplierHints, learn, look_up, recognise, with_hints
 from mailbot.errors import RuleError
-from mailbot.suppliers import load_suppliers, save_supplier
+from mailbot.rulebook import read_yaml
+from mailbot.suppliers import HEADER, load_suppliers, save_supplier
 from tests.unit.typed_page import typed
 
 PAPER = """
@@ -190,7 +194,7 @@ def test_a_value_that_is_not_on_the_paper_teaches_nothing() -> None:
         ("total:", "totals:", "nordwind.yaml:9: fields: unknown 'totals', did you mean total?"),
         ("place: right", "place: left", "nordwind.yaml:9: place: unknown 'left'"),
         ("label: Stand", "labels: Stand", "nordwind.yaml:10: invoice_date: unknown 'labels', did you mean label?"),
-        ("{label: Stand}", "{label: Stand, value: x}", "nordwind.yaml:10: invoice_date: one of label, region and value, not"),
+        ("{label: Stand}", "{label: Stand, value: x}", "nordwind.yaml:10: invoice_date: one of label, region,"),
         ("[0.35, 0.0, 0.5, 0.2]", "[0.5, 0.0, 0.35, 0.2]", "nordwind.yaml:11: region is four numbers from 0 to 1"),
         ("[0.35, 0.0, 0.5, 0.2]", "[20, 0, 50, 20]", "nordwind.yaml:11: region is four numbers from 0 to 1"),
         ("page: 1", "page: first", "nordwind.yaml:11: page is a number from 1, or last, not 'first'"),
@@ -223,18 +227,28 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert hints_from_json(hints_to_json((read,))) == (read,)
     odd = replace(
         read,
-        file="",
+        file="müller.learnt.yaml",
         supplier='Müller: "Söhne" #1',
         words=("a: b", "[c]"),
-        hints=(*read.hints, Hint(field="tax", labels=("- x: {",))),
+        hints=(*read.hints, Hint(field="tax", labels=("- x: {",)), Hint(field="vat_id", absent=True)),
     )
     again = tmp_path / "again"
     again.mkdir()
     path = save_supplier(again, odd)
-    assert path.name == "müller-söhne-1.yaml"
-    assert load_suppliers(again) == (replace(odd, file=path.name),)
-    assert to_yaml(odd) == path.read_text(encoding="utf-8")
+    assert load_suppliers(again) == (odd,)
+    assert path.read_text(encoding="utf-8") == HEADER + to_yaml(odd)
     assert [one.name for one in again.iterdir()] == [path.name]
+
+
+@given(st.text(min_size=1).filter(str.strip))
+def test_any_name_is_read_back_as_it_was_written(name: str) -> None:
+    one = SupplierHints(supplier=name.strip(), file="a.yaml", words=(name.strip(),))
+    findings = Findings()
+    tree = read_yaml("a.yaml", to_yaml(one).encode("utf-8", "replace"), findings)
+    assert findings.errors == []
+    assert tree is not None
+    (read,) = compile_hints([("a.yaml", tree)], findings)
+    assert read == one
 
 
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
