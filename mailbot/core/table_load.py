@@ -67,7 +67,7 @@ def _with_last_rows(records: Sequence[Record], part: Part, dialect: Dialect) -> 
     typed = [(place, column) for place, column in enumerate(columns) if column.typed]
     while body and typed and body[-1] + 1 < len(records):
         cells = _written_otherwise(records[body[-1] + 1], dialect, width)
-        if cells is None or not all(column.conforms(cells.cells[place].strip()) for place, column in typed):
+        if cells is None or not all(column.conforms(cell) for place, column in typed if (cell := cells.cells[place].strip())):
             break
         body.append(body[-1] + 1)
     return replace(part, body=tuple(body))

@@ -112,7 +112,9 @@ class Profile:
 
     def conforms(self, cell: str) -> bool:
         """Return whether a non-empty cell looks like a value of this column."""
-        return cell in self.shapes or self.kinds.get(kind(cell), 0.0) >= 0.05 or self.shapes.get(shape(cell), 0.0) > 0
+        form = shape(cell)
+        told = form not in ("a", "A") and self.shapes.get(form, 0.0) > 0  # any word at all is of the form "a"
+        return cell in self.shapes or self.kinds.get(kind(cell), 0.0) >= 0.05 or told
 
     def fit(self, cell: str) -> float:
         """Return the logarithm of how well a cell fits, from about -9 (nothing like it) to 0."""
