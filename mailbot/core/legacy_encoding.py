@@ -20,8 +20,9 @@ _ALPHABETS = tuple(
     for letters in (
         "äöüßé", "éèêëàâæçîïôœùûüÿ", "áéíóúñü", "àèéìíòóùú", "ãáâàçéêíóôõú", "éëïöüèáó", "åäöé", "æøåé", "áéíóúýþæöð",
         "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "ąčęėįšųūž", "āčēģīķļņšūž", "äöüõšž",
+        "çğışöüâîûİ",
     )
-) + (frozenset("çğıöşüâîûÇĞİÖŞÜÂÎÛ"),)  # fmt: skip
+)  # fmt: skip
 """The letters beyond ASCII that one language or another writes."""
 _FOREIGN = 0.8
 
@@ -90,7 +91,7 @@ def utf16_order(content: bytes) -> str:
 
 
 def _foreign(text: str) -> float:
-    """Return the share of the Latin letters beyond ASCII, each counted once, that lie outside the alphabet that has most of them."""
+    """Return the share of the Latin letters beyond ASCII, each counted once, outside the alphabet that has most of them."""
     letters = {c for c in text if "\xbf" < c < "\u0250" and c.isalpha()}
     return 1 - max(len(letters & alphabet) for alphabet in _ALPHABETS) / len(letters) if letters else 0.0
 

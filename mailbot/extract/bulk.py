@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mailbot.core.legacy_encoding import likely_encoding
 from mailbot.core.table_dialect import Dialect, find_dialect, lines_of, records_of, usual_width
 from mailbot.core.table_layout import lay_out, names_of
+from mailbot.core.table_lines import redrawn
 from mailbot.core.table_repair import Effort, repair
 from mailbot.core.table_types import profiles
 
@@ -53,6 +54,8 @@ def load(content: bytes) -> BulkTable:
     """Return the main table, cells as they stand. Raises NotPlain."""
     encoding = _encoding(content)
     head = _head(content, encoding)
+    if redrawn(head) is not head:
+        raise NotPlain("drawn for the eye")
     dialect = find_dialect([*head, *_samples(content, encoding)])
     if len(dialect.delimiter) != 1 or dialect.escape or not dialect.delimiter.isascii():
         raise NotPlain("its dialect")

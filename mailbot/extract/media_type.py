@@ -173,7 +173,7 @@ def is_text(content: bytes) -> bool:
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return True
     head = content[:8192]
-    controls = len(head) - len(head.translate(None, bytes(range(0x00, 0x09)) + bytes(range(0x0E, 0x1B)) + bytes(range(0x1C, 0x20))))
+    controls = len(head) - len(head.translate(None, bytes(range(0x00, 0x09)) + bytes(range(0x0E, 0x1B)) + bytes(range(0x1C, 0x1E))))
     return controls <= len(head) * 0.02 or utf16_order(content) != ""
 
 
