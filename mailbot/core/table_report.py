@@ -13,6 +13,7 @@ _WIDEST = 48
 
 KIND_WORDS: dict[ChangeKind, str] = {
     "space": "spaces made single", "width": "full-width characters", "mojibake": "broken encoding mended",
+    "wrapped": "taken out of =\"…\" or from behind '",
     "missing": "words for no value", "number": "numbers", "money": "amounts without their currency", "percent": "percentages",
     "unit": "figures without their unit",
     "date": "dates", "boolean": "yes and no", "value": "spelled as the schema does",

@@ -73,7 +73,7 @@ def test_one_value_among_many_makes_the_column_text_and_is_told() -> None:
     lines[700] = "700;05/13/2026;about 7\n"
     cleaned = bulk_clean.clean(load(("Id;Day;Sum\n" + "".join(lines)).encode()), truths=("en",)).about
     assert [column.type for column in cleaned.columns] == ["integer", "text", "text"]
-    assert {note.column: note.kind for note in cleaned.notes} == {2: "mixed_values"}
+    assert {note.column: note.kind for note in cleaned.notes} == {1: "ambiguous_date", 2: "mixed_values"}
 
 
 def test_rows_of_another_width_are_aligned_in_their_places() -> None:
