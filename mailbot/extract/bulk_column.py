@@ -27,6 +27,7 @@ _TELLING = (
     r"^[0-9]{1,2}[-/](1[3-9]|2[0-9]|3[01])[-/]", r"[^0-9.,]", r"^[^0-9]", r"^[+][0-9]+[ ./-]",
 )  # fmt: skip
 """What tells one reading of a value from another: examples of each are in the sample."""
+_FIGURES = ("integer", "decimal", "money")
 _SAMPLE = 500
 _MOST_TRIES = 3
 _LOOKED_AT = 50_000
@@ -40,15 +41,21 @@ class BulkColumn:
     def __init__(self, loaded: pa.ChunkedArray) -> None:
         import pyarrow.compute as pc
 
-        self._coded = loaded.combine_chunks().dictionary_encode()
+        strings = loaded.combine_chunks()
+        self._digits = _counted_up(strings)
+        self._coded = _uncoded(strings) if self._digits else strings.dictionary_encode()
         self.before = self._coded.dictionary
-        tidy = pc.match_substring_regex(self.before, _PLAIN_TEXT)
-        untidy = pc.or_(pc.invert(tidy), pc.match_substring_regex(self.before, _NOT_SURE))
-        self._mended = _replaced(self.before, untidy, mend)
-        missing = pc.is_in(pc.utf8_lower(self._mended), value_set=_words())
-        self._values = pc.if_else(missing, "", self._mended)
-        self._present = pc.invert(missing)
-        self._filled = self._values.filter(self._present)
+        if self._digits:
+            self._mended = self._values = self._filled = self.before
+            self._present = _throughout(self.before, value=True)
+        else:
+            tidy = pc.match_substring_regex(self.before, _PLAIN_TEXT)
+            untidy = pc.or_(pc.invert(tidy), pc.match_substring_regex(self.before, _NOT_SURE))
+            self._mended = _replaced(self.before, untidy, mend)
+            missing = pc.is_in(pc.utf8_lower(self._mended), value_set=_words())
+            self._values = pc.if_else(missing, "", self._mended)
+            self._present = pc.invert(missing)
+            self._filled = self._values.filter(self._present)
         self._seen: tuple[Typing, pa.Array] | None = None
         self._after = self._values
 
@@ -95,7 +102,8 @@ class BulkColumn:
     def _usual(self, typing: Typing) -> pa.Array:
         """Return which values are written as `_rewritten` reads them."""
         if self._seen is None or self._seen[0] is not typing:
-            self._seen = typing, _usual(self._values, typing)
+            plain = self._digits and typing.type in _FIGURES
+            self._seen = typing, _throughout(self._values, value=True) if plain else _usual(self._values, typing)
         return self._seen[1]
 
     def _telling(self) -> Iterator[str]:
@@ -112,7 +120,7 @@ class BulkColumn:
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        if typing.type != "text":
+        if typing.type != "text" and not (self._digits and typing.type in _FIGURES):
             usual = self._usual(typing)
             self._after = _replaced(
                 pc.if_else(usual, _rewritten(self._values, typing), self._values), pc.invert(usual), typing.convert
@@ -150,6 +158,35 @@ class BulkColumn:
         return CellChange(row=row, column=0, before=before, after=after, kind=kind)
 
 
+def _counted_up(strings: pa.Array) -> bool:
+    """Return whether the strings are plain whole numbers, each greater than the one before (a running number, as most keys are)."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if len(strings) < 2 or not pc.all(pc.utf8_is_digit(strings)).as_py() or pc.any(pc.starts_with(strings, "0")).as_py():
+        return False
+    try:
+        numbers = pc.cast(strings, pa.int64())
+    except pa.ArrowException:
+        return False
+    return bool(pc.all(pc.greater(numbers[1:], numbers[:-1])).as_py())
+
+
+def _uncoded(strings: pa.Array) -> pa.DictionaryArray:
+    """Return strings that all differ as a dictionary of themselves, which needs no hashing."""
+    import numpy as np
+    import pyarrow as pa
+
+    return pa.DictionaryArray.from_arrays(pa.array(np.arange(len(strings), dtype=np.int32)), strings)
+
+
+def _throughout(values: pa.Array, *, value: bool) -> pa.Array:
+    """Return the same answer for every value."""
+    import pyarrow as pa
+
+    return pa.repeat(value, len(values))
+
+
 def _every(values: pa.Array, step: int) -> pa.Array:
     """Return every n-th value."""
     return values.take(list(range(0, len(values), step))) if step > 1 else values
@@ -164,15 +201,14 @@ def _with_unit(values: pa.Array, typing: Typing) -> Any:
 
 def _usual(values: pa.Array, typing: Typing) -> pa.Array:
     """Return which values are written so usually that `_rewritten` reads them as `typing.read` does."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
     if typing.type == "date":
         return pc.match_substring_regex(values, _ISO_DATE)
-    if typing.type not in ("integer", "decimal", "money"):
-        return pa.array([False] * len(values), pa.bool_())
+    if typing.type not in _FIGURES:
+        return _throughout(values, value=False)
     if typing.read("1.5") == typing.read("1,5"):  # both marks stand in it: each value is read by itself
-        return pa.array([False] * len(values), pa.bool_())
+        return _throughout(values, value=False)
     mark, group = _marks(typing)
     whole = rf"(0|[1-9][0-9]{{0,17}}|[1-9][0-9]{{0,2}}(\{group}[0-9]{{3}})+)"
     return pc.match_substring_regex(values, rf"^-?{whole}(\{mark}[0-9]+)?{_suffix(typing)}$", ignore_case=True)
