@@ -21,7 +21,10 @@ _SAFE = "€£äöüÄÖÜßéèêëàáíóúñç"
 _PLAIN_TEXT = rf"^([!-~{_SAFE}]+( [!-~{_SAFE}]+)*)?$"
 _NOT_SURE = rf"[{_SAFE}]{{2}}|^[=']|&"
 """Text that `mend` leaves as it is: a single letter beyond ASCII is never broken UTF-8, which takes two; nor is it unwrapped."""
-_ISO_DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])$"
+_YEAR, _CLOCK = "((?:19|20)[0-9]{2})", "([ T](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?)?"
+_SHORT, _LONG, _ANY = "(?:0[13-9]|1[0-2])", "(?:0[13578]|1[02])", "(?:0[1-9]|1[0-2])"
+_DAYS = (("(?:0[1-9]|1[0-9]|2[0-8])", _ANY), ("(?:29|30)", _SHORT), ("31", _LONG))
+"""Days and the months that have them, but for the 29th of February, which is read by itself."""
 _TELLING = (
     r"[.,][0-9]{1,2}$", r"[.,][0-9]{4,}", r"[.,].*[.,]", r"^0[0-9]", r"^(1[3-9]|2[0-9]|3[01])[-/]",
     r"^[0-9]{1,2}[-/](1[3-9]|2[0-9]|3[01])[-/]", r"[^0-9.,]", r"^[^0-9]", r"^[+][0-9]+[ ./-]",
@@ -29,6 +32,7 @@ _TELLING = (
 """What tells one reading of a value from another: examples of each are in the sample."""
 _FIGURES = ("integer", "decimal", "money")
 _SAMPLE = 500
+_ROWS = 2000
 _MOST_TRIES = 3
 _LOOKED_AT = 50_000
 _EXAMPLES = 20
@@ -89,7 +93,7 @@ class BulkColumn:
         each = replace(customs, language="en-GB")
         readable = [text for text in sample if (one := typing_of([text], name, each)) and one.type != "text"]
         typing = typing_of(readable, name, customs) if readable else None
-        if typing is None or typing.type == "text":
+        if typing is None or typing.type == "text" or self._seldom(typing):
             return Typing()
         others = self._values.filter(pc.and_not(self._present, self._usual(typing))).to_pylist()
         unlike = [text for text in others if typing.read(text) is None]
@@ -98,6 +102,12 @@ class BulkColumn:
             return Typing()
         shown = ", ".join(map(repr, unlike[:_SHOWN]))
         return Typing(notes=[("mixed_values", f"all but {rows} values are of one type, {typing.type} ({shown})")])
+
+    def _seldom(self, typing: Typing) -> bool:
+        """Return whether so many of some rows spread evenly are not of a type that no note is due, whatever the others are."""
+        rows = _every(self._coded.indices, len(self._coded) // _ROWS + 1)
+        texts = [text for text in self._values.take(rows).to_pylist() if text]
+        return sum(1 for text in texts if typing.read(text) is None) > 0.25 * len(texts)
 
     def _usual(self, typing: Typing) -> pa.Array:
         """Return which values are written as `_rewritten` reads them."""
@@ -204,7 +214,10 @@ def _usual(values: pa.Array, typing: Typing) -> pa.Array:
     import pyarrow.compute as pc
 
     if typing.type == "date":
-        return pc.match_substring_regex(values, _ISO_DATE)
+        found = _throughout(values, value=False)
+        for pattern, _ in _ways(values, typing):
+            found = pc.or_(found, pc.match_substring_regex(values, pattern))
+        return found
     if typing.type not in _FIGURES:
         return _throughout(values, value=False)
     if typing.read("1.5") == typing.read("1,5"):  # both marks stand in it: each value is read by itself
@@ -214,12 +227,37 @@ def _usual(values: pa.Array, typing: Typing) -> pa.Array:
     return pc.match_substring_regex(values, rf"^-?{whole}(\{mark}[0-9]+)?{_suffix(typing)}$", ignore_case=True)
 
 
+def _ways(values: pa.Array, typing: Typing) -> list[tuple[str, str]]:
+    """Return how a column of dates is usually written, and for those that do not begin with the year how ISO 8601 has them.
+
+    At most one way is not ISO 8601, since its rewriting goes by places alone.
+    """
+    import pyarrow.compute as pc
+
+    dated = "|".join(f"{month}-{day}" for day, month in _DAYS)
+    ways = [(f"^{_YEAR}-(?:{dated}){_CLOCK}$", "")]
+    for sign in "./-":
+        example = typing.read(f"02{sign}01{sign}2026")
+        if len(ways) > 1 or not example or not pc.any(pc.match_substring_regex(values, f"^..[{sign}]..[{sign}]")).as_py():
+            continue
+        day_first = example == "2026-01-02"
+        dated = "|".join(f"{day}[{sign}]{month}" if day_first else f"{month}[{sign}]{day}" for day, month in _DAYS)
+        written = r"\3-\2-\1\4" if day_first else r"\3-\1-\2\4"
+        ways.append((f"^(?:{dated})[{sign}]{_YEAR}{_CLOCK}$", written))
+    return ways
+
+
 def _rewritten(values: pa.Array, typing: Typing) -> pa.Array:
     """Return usual values as a cleaned table has them: no suffix, no thousands, a decimal point."""
     import pyarrow.compute as pc
 
     if typing.type == "date":
-        return values
+        for _, written in _ways(values, typing):
+            values = pc.replace_substring_regex(values, "^(..)[./-](..)[./-](....)(.*)$", written) if written else values
+        if not pc.any(pc.match_substring_regex(values, "[ T]")).as_py():
+            return values
+        values = pc.replace_substring_regex(values, "^(.{10}).(.{5})$", r"\1T\2:00")
+        return pc.replace_substring(values, " ", "T")
     mark, group = _marks(typing)
     bare = pc.replace_substring_regex(values, rf"(?i){_suffix(typing)}$", "")
     return pc.replace_substring(pc.replace_substring(bare, group, ""), mark, ".")
