@@ -34,6 +34,8 @@ _POINT_LANGUAGES = frozenset(("en", "zh", "ja", "ko"))
 _DAY_FIRST = frozenset(("en-gb", "en-ie", "en-au", "en-nz", "en-in"))
 _FIRST_DAY, _LAST_DAY = 32874, 55153
 """1990-01-01 and 2051-01-01 as a spreadsheet counts days: what may be dates in a column called so."""
+_FIRST_STATED, _LAST_STATED = 10000, 73050
+"""1927-05-18 and 2099-12-31: what five figures may be in a column that the desk's schema says holds dates."""
 _DATE_NAME = re.compile(r"date|datum|日期|fecha|data\b", re.IGNORECASE)
 _PHONE_NAME = re.compile(
     r"(?:\b|_)(?:tele|phone|fon\b|tel\b|tél|fax|mobil|handy|cell\b|whatsapp)|telefon|telephone|phone|电话|手机|電話|传真",
@@ -48,8 +50,9 @@ _LIKE_POWER = re.compile(r"\d+E\d+", re.IGNORECASE)
 class Customs:
     """What decides where the values leave something open: the sender's language (a BCP 47 tag), or what the desk states.
 
-    `truths` are the languages whose words for yes and no count; `order`, `mark`, `unit` (of figures without one) and `whole`
-    (figures are integers) are stated by the desk's schema; `beside` is the decimal mark that the table's other columns settle.
+    `truths` are the languages whose words for yes and no count; `order`, `mark`, `unit` (of figures without one), `whole` (figures
+    are integers) and `dated` (the column holds dates) are stated by the desk's schema; `beside` is the decimal mark that the
+    table's other columns settle.
     """
 
     language: str = ""
@@ -58,6 +61,7 @@ class Customs:
     mark: DecimalMark | None = None
     unit: str = ""
     whole: bool = False
+    dated: bool = False
     beside: DecimalMark | None = None
 
 
@@ -142,7 +146,9 @@ def _dates(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
         if all(date(value, "ymd") for value in values):
             return Typing("date", read=lambda text: date(f"{text[:4]}-{text[4:6]}-{text[6:]}", "ymd"))
         return None
-    if _DATE_NAME.search(name) and all(re.fullmatch(r"\d{5}(?:\.0)?", v) and _FIRST_DAY <= float(v) <= _LAST_DAY for v in values):
+    first, last = (_FIRST_STATED, _LAST_STATED) if customs.dated else (_FIRST_DAY, _LAST_DAY)
+    called_so = customs.dated or _DATE_NAME.search(name)
+    if called_so and all(re.fullmatch(r"\d{5}(?:\.0)?", value) and first <= float(value) <= last for value in values):
         example = f"{values[0]} is {from_serial(values[0])}"
         return Typing("date", read=from_serial, notes=[("by_serial", f"taken for days as spreadsheets count them: {example}")])
     orders: list[DateOrder] = ["ymd", "dmy", "mdy"]

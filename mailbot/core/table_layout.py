@@ -189,9 +189,11 @@ def _group_rows(rows: Sequence[Row], above: list[int], headers: list[int]) -> li
 
 
 def _group_labels(row: Row) -> bool:
-    """Return whether a row could group columns: words, or years and dates as one finds them over columns."""
+    """Return whether a row could group columns: words, or years and dates as one finds them over columns, no pair ("Date:", …)."""
     cells = [cell.strip() for cell in row if cell.strip()]
-    return all(kind(cell) in ("text", "code", "date") or re.fullmatch(r"(?:19|20)\d\d", cell) for cell in cells)
+    return not cells[0].endswith((":", "：")) and all(
+        kind(cell) in ("text", "code", "date") or re.fullmatch(r"(?:19|20)\d\d", cell) for cell in cells
+    )
 
 
 def _footnotes(rows: Sequence[Row], body: list[int]) -> int:

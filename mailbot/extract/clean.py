@@ -144,7 +144,8 @@ def _customs(customs: Customs, wanted: Wanted | None) -> Customs:
     """Return the customs with what the schema states of a column."""
     if wanted is None:
         return customs
-    return replace(customs, order=wanted.order, mark=wanted.mark, unit=wanted.unit, whole=wanted.type == "integer")
+    whole, dated = wanted.type == "integer", wanted.type == "date"
+    return replace(customs, order=wanted.order, mark=wanted.mark, unit=wanted.unit, whole=whole, dated=dated)
 
 
 def _by_values(
