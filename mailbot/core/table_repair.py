@@ -85,23 +85,26 @@ def repair(
 def parted_name(names: Sequence[str], quote: str) -> tuple[str, ...] | None:
     """Return the names of a header that lost one delimiter, when there is one place alone where two names can have met.
 
-    That is a quote within a name, or a capital right after a small letter; names that are written so throughout tell nothing.
+    That is a quote within a name, or a capital after a small letter or capitals ("EANText"); names written so throughout tell
+    nothing.
     """
     seams = [
         (n, seam.start(), seam.end())
         for n, name in enumerate(names)
-        for seam in re.finditer(rf"(?<=\w){quote or '$^'}(?=\w)", name)
+        for seam in re.finditer(rf"(?<=\S){quote or '$^'}(?=\w)", name)
     ]
     seams = seams or [
         (n, at, at)
         for n, name in enumerate(names)
         for at in range(1, len(name))
-        if name[at].isupper() and (name[at - 1].islower() or name[at - 1] in ".)")
+        if name[at].isupper()
+        and (name[at - 1].islower() or name[at - 1] in ".)" or (name[at - 1].isupper() and name[at + 1 : at + 2].islower()))
     ]
     if len(seams) != 1:
         return None
     place, end, begin = seams[0]
-    return (*names[:place], names[place][:end], names[place][begin:], *names[place + 1 :])
+    left, right = names[place][:end].removeprefix(quote), names[place][begin:].removesuffix(quote)
+    return (*names[:place], left, right, *names[place + 1 :])
 
 
 def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) -> float:

@@ -38,7 +38,7 @@ def test_floor_on_drawn_tables(seed: int) -> None:
         table = load_tables(one.text).tables[0]
         found.setdefault(one.kind, []).append(score(one.meant, [list(table.columns), *map(list, table.rows)]).f1)
     for name, scores in found.items():
-        assert statistics.mean(scores) >= {"missing delimiter": 0.97, "bare delimiter": 0.99}.get(name, 1.0), name
+        assert statistics.mean(scores) >= FLOORS.get(name, (1.0, 1.0))[0], name
 
 
 @pytest.mark.parametrize("shape", [*SEEN, *UNSEEN], ids=lambda shape: shape.__name__)
