@@ -190,7 +190,7 @@ class Extract(Section):
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
     truth_languages: tuple[str, ...] = Field(
-        ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ru", "zh", "ja"),
+        tuple("en de fr es it pt nl pl sv da no fi cs ru zh ja hu tr ro sk uk el ko".split()),
         description="Languages whose words for yes and no are read as truth values in tables.",
     )
 

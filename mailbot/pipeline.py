@@ -16,25 +16,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailbot.answers import Answers
+from mailbot.cleaning import clean_tables, open_questions
 from mailbot.config import Config
 from mailbot.core import reply
 from mailbot.core.corrections import corrected, corrections_from
 from mailbot.core.document import QUARANTINE_CODES, Reading, reading_from_json, reading_to_json
 from mailbot.core.draft import Draft, draft_to_json
 from mailbot.core.item import Artifact, Change, Happening, Item
-from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State
 from mailbot.core.route import Route, route_from_json, route_to_json
-from mailbot.core.tables import TableOf, table_of_to_json
+from mailbot.core.tables import table_of_to_json
 from mailbot.delivery import Delivery
 from mailbot.errors import BadInput, MailbotError, Stale
 from mailbot.ports import Extracted, Extractor, Ledger
 from mailbot.steps import BOT, RETRY_MOST, backoff, by_holder, canonical
 
 log = logging.getLogger(__name__)
-
-MOST_TABLES = 20
-"""Tables of one item that are cleaned: the first ones."""
 
 
 @dataclass(slots=True)
@@ -100,13 +97,15 @@ class Pipeline:
         if kept:
             await self.ledger.store_blobs(kept)
         described = self._describe(item, reading)
-        artifacts = [Artifact(kind="reading", content=canonical(reading_to_json(reading, full=True)))]
         hostile = [problem for problem in reading.problems if problem.code in QUARANTINE_CODES]
         if hostile:
+            artifacts = [Artifact(kind="reading", content=canonical(reading_to_json(reading, full=True)))]
             reason = "; ".join(f"{problem.code}: {problem.detail}" for problem in hostile)
             found = Happening(event=Event.FOUND_HOSTILE, actor=BOT, cause=reason)
             return await self.ledger.record(by_holder(item, found, artifacts=tuple(artifacts), reason=reason, **described))
-        if tables := await self._clean(reading):
+        reading, tables = await clean_tables(self.extractor, reading)
+        artifacts = [Artifact(kind="reading", content=canonical(reading_to_json(reading, full=True)))]
+        if tables:
             artifacts.append(Artifact(kind="tables", content=canonical([table_of_to_json(one) for one in tables])))
         read = Happening(event=Event.EXTRACTED, actor=BOT)
         reading = await self._corrected(item, reading)
@@ -115,22 +114,6 @@ class Pipeline:
         return await self.ledger.record(
             by_holder(item, read, *events, artifacts=(*artifacts, self._route_artifact(route)), **(described | more))
         )
-
-    async def _clean(self, reading: Reading) -> list[TableOf]:
-        """Clean the tables of a reading; one that cannot be cleaned stays as loaded."""
-        tables = [(document.name, place, table) for document in reading.documents for place, table in enumerate(document.tables)]
-        language = guess(reading.text) if tables else ""
-        found: list[TableOf] = []
-        for name, place, table in tables:
-            if len(found) == MOST_TABLES:
-                break
-            try:
-                cleaned = await self.extractor.clean(table, language=language)
-            except BadInput as error:
-                log.warning("%s, table %d: %s", name, place + 1, error)
-            else:
-                found.append(TableOf(document=name, place=place, cleaned=cleaned))
-        return found
 
     def _describe(self, item: Item, reading: Reading) -> dict[str, Any]:
         """Return what the lists show of an item."""
@@ -161,11 +144,17 @@ class Pipeline:
         return route, (chosen, *events), more | {"tags": route.tags}
 
     def _after_route(self, item: Item, reading: Reading, route: Route) -> tuple[tuple[Happening, ...], dict[str, Any]]:
-        """Return what follows from a route: an approval, a draft, or no reply with the reason."""
+        """Return what follows from a route: an approval, a draft, a person's look at its tables, or no reply with the reason."""
         if route.approvers:
             cause = f"{route.approve} of {', '.join(route.approvers)}"
             return (Happening(event=Event.APPROVAL_NEEDED, actor=BOT, cause=cause),), {"reason": ""}
-        return self.answers.reply_or_not(item, reading, route)
+        events, more = self.answers.reply_or_not(item, reading, route)
+        asked = open_questions(reading.problems)
+        if asked and any(one.event is Event.NO_REPLY_WANTED for one in events):
+            # nobody would see it: without a draft to review the item would end here
+            reason = f"a person has to look: {asked} ({more['reason']}); close the item when that is settled"
+            return (Happening(event=Event.GAVE_UP, actor=BOT, cause=reason),), {"reason": reason}
+        return events, more
 
     async def _draft(self, item: Item, known: _Known) -> Item:
         """Draft the reply, link its figures to their sources, and put it before a reviewer."""

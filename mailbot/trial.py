@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mailbot.answers import Answers
+from mailbot.cleaning import clean_tables
 from mailbot.clock import now
 from mailbot.config import Config
 from mailbot.core.document import reading_to_json
@@ -57,6 +58,7 @@ class Trial:
         reading = await read_path(self.extractor, file, largest=self.answers.config.extract.file_mb << 20)
         if not reading.media_type:
             return {**reading_to_json(reading), "route": None, "draft": None}
+        reading, _ = await clean_tables(self.extractor, reading)
         account = next(iter(self.answers.config.accounts), "")
         item = Item(
             id=0,

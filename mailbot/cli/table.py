@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from mailbot.extract.sandbox import Sandbox
     from mailbot.ports import Extracted
 
+_FORMATS = ("", ".csv", ".txt", ".parquet", ".xlsx")
+
 table_app = typer.Typer(help="Tables of csv, xlsx, ods, pdf and pictures: load them as CSV, clean them.", no_args_is_help=True)
 
 
@@ -142,6 +144,8 @@ def clean_one(
     """
     if file.exists() and out.exists() and file.samefile(out):
         raise UsageError(f"{file} would be overwritten by its own table", remedy="name another -o")
+    if out.suffix.lower() not in _FORMATS:
+        raise UsageError(f"{out}: no table is written as {out.suffix}", remedy="write .csv, .parquet or .xlsx")
     wanted = None
     if schema is not None:
         wanted = _schema(schema)

@@ -17,7 +17,7 @@ LEAST = 8 << 20
 """Bytes from which a file is large."""
 
 _READ = (".csv", ".tsv", ".tab", ".txt")
-_WRITTEN = (".csv", ".tsv", ".txt", ".parquet", "")
+_WRITTEN = (".csv", ".txt", ".parquet", "")
 
 
 async def load_large(sandbox: Sandbox, file: Path, out: Path) -> bool:

@@ -59,6 +59,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
         "warning",
         "a column can be read in more than one way: its text is kept and a person should look",
     ),
+    "unlike_schema": ("warning", "a table lacks what the desk's table schema requires, or holds what it does not allow"),
     "hidden_cells": ("info", "a spreadsheet has rows, columns or sheets that are hidden: they are not in its main table"),
     "formulas_without_value": (
         "warning",

@@ -1,7 +1,8 @@
 """Tells which legacy encoding short text without a mark is in, by what its letters would be in each.
 
 Statistics over whole languages fail on tables, whose cells hold a handful of letters; so each decoding is judged character by
-character: a letter among letters of its own script and case is likely, a symbol inside a word or a rare ideograph is not.
+character: a letter among letters of its own script and case is likely, a symbol inside a word or a rare ideograph is not. Letters
+that no one language writes together (ý þ ð beside ü and ç) count against a decoding.
 """
 
 from __future__ import annotations
@@ -10,9 +11,20 @@ import unicodedata
 
 CANDIDATES = (
     "cp1252", "gb18030", "cp932", "cp949", "cp950", "euc_jp", "cp1250", "cp1251", "cp1253", "cp1254",
-    "mac_roman", "koi8_r", "cp437",
+    "mac_roman", "koi8_r", "cp437", "iso8859_15", "iso8859_2", "iso8859_5", "cp1257", "cp1256",
 )  # fmt: skip
 """In the order in which they win a tie."""
+
+_ALPHABETS = tuple(
+    frozenset(f"{letters}{letters.upper()}")
+    for letters in (
+        "äöüßé", "éèêëàâæçîïôœùûüÿ", "áéíóúñü", "àèéìíòóùú", "ãáâàçéêíóôõú", "éëïöüèáó", "åäöé", "æøåé", "áéíóúýþæöð",
+        "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "ąćęłńóśźż", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "ąčęėįšųūž", "āčēģīķļņšūž", "äöüõšž",
+        "çğışöüâîûİ",
+    )
+)  # fmt: skip
+"""The letters beyond ASCII that one language or another writes."""
+_FOREIGN = 0.8
 
 _COMMON = {
     "gb18030": (
@@ -36,8 +48,14 @@ _COMMON = {
         "이다의는에가을를로하고지사수량단품목서기한은도나리자인시대어정스장전해부일보공업구주중성제원금액합계명번호날짜비고거래처"
         "세발행입출납회국문상조소무관과물동신유연표개경위치내용방생산여오요아라마만모"
     ),
+    "cp932": (
+        "注文番号顧客数量単価金額合計日付年月納期品名商株式会社有限東京大阪名古屋福岡札幌横浜京都神戸工業事製作所山田中村本鈴木佐藤高橋渡辺伊"
+        "藤小林加吉松井上部支店営業課長様住所電話請求書見積税込別消費備考規格型色在庫入出荷先送料支払振込銀行口座名義担当者県市区町丁目"
+        "一二三四五六七八九十百千万円個本枚台箱式"
+    ),
 }
 """The characters that most text of a language, and a table's header, is made of."""
+_COMMON["euc_jp"] = _COMMON["cp932"]
 
 
 def likely_encoding(content: bytes) -> str:
@@ -48,10 +66,34 @@ def likely_encoding(content: bytes) -> str:
             text = content.decode(name)
         except UnicodeDecodeError:
             continue
-        score = likelihood(text, name) - rank * 0.01
+        score = likelihood(text, name) - _FOREIGN * _foreign(text) - rank * 0.005
         if score > best_score:
             best, best_score = name, score
     return best
+
+
+def utf16_order(content: bytes) -> str:
+    """Return "utf-16-le" or "utf-16-be" where text without a mark is written so, else "".
+
+    ASCII characters, of which Latin text and the delimiters and line ends of any table are, have a NUL on one side alone.
+    """
+    sample = content[:4000]
+    sample = sample[: len(sample) & ~1]
+    before, after, half = sample[0::2].count(0), sample[1::2].count(0), len(sample) // 2
+    order = "utf-16-le" if after > before else "utf-16-be"
+    if half and max(before, after) > 0.6 * half and min(before, after) < 0.1 * half:
+        return order
+    if max(before, after) < 0.05 * half or min(before, after) > 0.1 * max(before, after):
+        return ""
+    text = sample.decode(order, "replace")
+    sound = not any(unicodedata.category(c) in ("Cc", "Co", "Cn") for c in text[:-1] if c not in "\t\r\n")
+    return order if sound and ("\n" in text or "\r" in text) else ""
+
+
+def _foreign(text: str) -> float:
+    """Return the share of the Latin letters beyond ASCII, each counted once, outside the alphabet that has most of them."""
+    letters = {c for c in text if "\xbf" < c < "\u0250" and c.isalpha()}
+    return 1 - max(len(letters & alphabet) for alphabet in _ALPHABETS) / len(letters) if letters else 0.0
 
 
 def likelihood(text: str, encoding: str) -> float:
@@ -72,7 +114,7 @@ def _verdict(before: str, here: str, after: str, encoding: str) -> float:
         return -1.0
     if code >= 0x2E80:
         return _east_asian(here, encoding)
-    if not here.isalpha():
+    if not here.isalpha() or here == "µ":
         return _symbol(before, here, after)
     neighbours = [c for c in (before, after) if c.isalpha()]
     if any(_script(c) != _script(here) for c in neighbours):
@@ -81,7 +123,7 @@ def _verdict(before: str, here: str, after: str, encoding: str) -> float:
         return -1.0
     if here.islower() and before.isupper() and after.isupper():
         return -0.8
-    if here in "ªºƒı":
+    if here in "ªºƒ" or (here == "þ" and before.isalpha() and not after.isalpha()) or (here == "ı" and encoding != "cp1254"):
         return -0.5
     if _script(here) == "LATIN" and neighbours and all(c > "\x7f" for c in neighbours):
         return 0.2  # accented letters stand one by one; whole words of them are another alphabet

@@ -14,7 +14,10 @@ from dataclasses import dataclass
 
 from mailbot.core.table_types import TYPED, kind
 
-DELIMITERS = (",", ";", "\t", "|", ", ", "; ", " ", "||", "::", "^", "~", ":", "¦", "\x1f", "§", "#", "/", "*")
+DELIMITERS = (
+    ",", ";", "\t", "|", ", ", "; ", " ", "||", "::", "^", "~", ":", "¦", "\x1f", "§", "#", "/", "*",
+    " | ", " ; ", " , ", "\t\t", "|;|", ";;", "~|~", "@@", " -> ", "=>",
+)  # fmt: skip
 """What may separate cells. The rarer ones must fit better to be chosen: see `_PRIOR`."""
 
 _PRIOR = {" ": 0.7, ":": 0.55, "^": 0.9, "~": 0.9, "#": 0.6, "/": 0.45, "*": 0.6, "§": 0.9, "::": 0.9}
@@ -54,8 +57,8 @@ class Record:
 
 
 def lines_of(text: str) -> list[tuple[str, str]]:
-    """Return each line with its ending: CRLF, LF or CR, mixed as they come."""
-    parts = re.split(r"(\r\n|\n|\r)", text)
+    """Return each line with its ending: CRLF, LF, CR or the record separator of ASCII, mixed as they come."""
+    parts = re.split(r"(\r\n|\n|\r|\x1e\n?)", text)
     pairs = list(zip(parts[::2], [*parts[1::2], ""], strict=True))
     return pairs if pairs and pairs[-1][0] else pairs[:-1]
 
@@ -120,6 +123,9 @@ def records_of(lines: Sequence[tuple[str, str]], dialect: Dialect, width: int | 
         raw = lines[at][0]
         cells, state = split_line(raw, dialect)
         taken = 1
+        if len(cells) == 1 and width and width > 2 and state == "whole" and raw != cells[0]:
+            inside, how = split_line(cells[0], dialect)  # a row that was quoted whole
+            cells, state = (inside, how) if len(inside) == width else (cells, state)
         if state == "open":
             joined = _join(lines, at, dialect)
             if joined and (width is None or len(joined[0]) == width or (len(joined[0]) > len(cells) and len(cells) != width)):
@@ -165,8 +171,7 @@ def find_dialect(lines: Sequence[tuple[str, str]]) -> Dialect:
     text = "\n".join(line for line, _ in sample)
     candidates = [
         Dialect(delimiter=delimiter, quote=quote, escape=escape)
-        for delimiter in DELIMITERS
-        if delimiter in text
+        for delimiter in _delimiters(text)
         for quote in _quotes(text, delimiter)
         for escape in (["", "\\", "\0"] if quote else [""])
         if not escape or escape + quote in text
@@ -174,6 +179,14 @@ def find_dialect(lines: Sequence[tuple[str, str]]) -> Dialect:
     scored = [(score(records_of(sample, dialect), dialect), dialect) for dialect in candidates]
     best = max((s for s, _ in scored), default=0.0)
     return next((dialect for s, dialect in scored if s == best and s > 0.05), Dialect(quote='"' if '"' in text else ""))
+
+
+def _delimiters(text: str) -> list[str]:
+    """Return the delimiters worth trying: those that stand in the text, and not only as a part of a longer one."""
+    counts = {delimiter: count for delimiter in DELIMITERS if (count := text.count(delimiter))}
+    return [
+        one for one in counts if not any(one in other != one and counts[one] == n * other.count(one) for other, n in counts.items())
+    ]
 
 
 def _quotes(text: str, delimiter: str) -> list[str]:
@@ -216,7 +229,9 @@ def _likeness(cells: list[str], dialect: Dialect) -> float:
     typed = max((count for name, count in kinds.items() if name in TYPED), default=0) / max(1, values)
     likeness = 0.6 + 0.4 * typed if typed > 0.8 else 0.6 - 0.2 * min(typed, 1 - typed)
     clumsy = sum(
-        (0.6 if cell[0] in "\"'" or cell[-1] in '"' else 0.0) + (0.25 if cell[0] == " " else 0.0) + (0.5 if "\0" in cell else 0.0)
+        (0.6 if cell[0] in "\"'" or cell[-1] in '"' else 0.0)
+        + (0.25 if cell[0] == " " else 0.05 if cell[-1] == " " else 0.0)
+        + (0.5 if "\0" in cell else 0.0)
         for cell in filled
     )
     return likeness * max(0.0, 1 - clumsy / len(filled))

@@ -88,7 +88,7 @@ def _following(rows: Sequence[Row], index: int) -> list[Row]:
 
 def _labels(row: Row) -> bool:
     """Return whether a row could be a header: words, each different from the others, no values."""
-    cells = [cell.strip() for cell in row if cell.strip()]
+    cells = [bare for cell in row if (bare := cell.strip().strip('"'))]  # a stray quote makes no value a label
     wordy = [cell for cell in cells if kind(cell) in ("text", "code", "flag")]
     return len(wordy) == len(cells) and len(cells) > 0
 
@@ -99,8 +99,8 @@ def _votes(row: Row, columns: Sequence[Profile], *, strict: bool = False) -> int
     `strict` also counts against it what is of another kind, but comes in that column now and then.
     """
     votes = 0
-    for cell, column in zip(row, columns, strict=False):
-        if cell.strip() and column.typed and kind(cell) != "missing":
+    for cell, column in zip((cell.strip().strip('"') for cell in row), columns, strict=False):
+        if cell and column.typed and kind(cell) != "missing":
             votes += -2 if kind(cell) == column.typed or (strict and column.conforms(cell)) else 1
     return votes
 
@@ -189,9 +189,11 @@ def _group_rows(rows: Sequence[Row], above: list[int], headers: list[int]) -> li
 
 
 def _group_labels(row: Row) -> bool:
-    """Return whether a row could group columns: words, or years and dates as one finds them over columns."""
+    """Return whether a row could group columns: words, or years and dates as one finds them over columns, no pair ("Date:", …)."""
     cells = [cell.strip() for cell in row if cell.strip()]
-    return all(kind(cell) in ("text", "code", "date") or re.fullmatch(r"(?:19|20)\d\d", cell) for cell in cells)
+    return not cells[0].endswith((":", "：")) and all(
+        kind(cell) in ("text", "code", "date") or re.fullmatch(r"(?:19|20)\d\d", cell) for cell in cells
+    )
 
 
 def _footnotes(rows: Sequence[Row], body: list[int]) -> int:

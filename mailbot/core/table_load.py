@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from mailbot.core.document import Table
 from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, find_dialect, lines_of, records_of, split_line, usual_width
 from mailbot.core.table_layout import Part, lay_out, names_of
+from mailbot.core.table_lines import redrawn
 from mailbot.core.table_repair import Effort, parted_name, repair
 from mailbot.core.table_types import profiles
 
@@ -26,12 +27,13 @@ class Loaded:
 
 def load_tables(text: str) -> Loaded:
     """Return the tables of a csv or tsv text; cells are untouched, rows of a table are all as long as its columns."""
-    lines = lines_of(text)
+    lines: Sequence[tuple[str, str]] = lines_of(text)
     hint = re.fullmatch(r'"?sep=(.)"?[\s,;]*', lines[0][0], re.IGNORECASE) if lines else None
     if hint:
         lines = lines[1:]
     if not any(line.strip() for line, _ in lines):
         return Loaded()
+    lines = redrawn(lines)
     dialect = replace(find_dialect(lines), delimiter=hint[1]) if hint else find_dialect(lines)
     records = records_of(lines, dialect, usual_width(records_of(lines, dialect)))
     effort = Effort()
@@ -67,7 +69,7 @@ def _with_last_rows(records: Sequence[Record], part: Part, dialect: Dialect) -> 
     typed = [(place, column) for place, column in enumerate(columns) if column.typed]
     while body and typed and body[-1] + 1 < len(records):
         cells = _written_otherwise(records[body[-1] + 1], dialect, width)
-        if cells is None or not all(column.conforms(cells.cells[place].strip()) for place, column in typed):
+        if cells is None or not all(column.conforms(cell) for place, column in typed if (cell := cells.cells[place].strip())):
             break
         body.append(body[-1] + 1)
     return replace(part, body=tuple(body))

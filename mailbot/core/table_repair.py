@@ -61,6 +61,7 @@ def repair(
         return None
     best_score, best = _HOPELESS, None
     may_cut = len(record.cells) < width or record.odd or record.loose
+    longest_cut = 0 if len(record.cells) == width else _LONGEST_CUT  # as many cells as columns: only a quote may tell of a lost one
     for delimiter in _delimiters(record, dialect, width):
         other = delimiter != dialect.delimiter
         if other and columns is None and len(record.cells) > 1 and not (record.odd or record.loose):
@@ -68,7 +69,9 @@ def repair(
         if other and columns is not None and best_score >= usual - _EXTRA_DELIMITER:
             break
         written = Dialect(delimiter=delimiter, quote=dialect.quote, escape=dialect.escape)
-        search = _Alignment(record.raw, written, columns, width, min(effort.left, effort.a_row), may_cut=may_cut)
+        search = _Alignment(
+            record.raw, written, columns, width, min(effort.left, effort.a_row), may_cut=may_cut, longest_cut=longest_cut
+        )
         score, cells = search.best()
         effort.left -= search.spent
         score -= _OTHER_DELIMITER if other else 0.0
@@ -82,23 +85,26 @@ def repair(
 def parted_name(names: Sequence[str], quote: str) -> tuple[str, ...] | None:
     """Return the names of a header that lost one delimiter, when there is one place alone where two names can have met.
 
-    That is a quote within a name, or a capital right after a small letter; names that are written so throughout tell nothing.
+    That is a quote within a name, or a capital after a small letter or capitals ("EANText"); names written so throughout tell
+    nothing.
     """
     seams = [
         (n, seam.start(), seam.end())
         for n, name in enumerate(names)
-        for seam in re.finditer(rf"(?<=\w){quote or '$^'}(?=\w)", name)
+        for seam in re.finditer(rf"(?<=\S){quote or '$^'}(?=\w)", name)
     ]
     seams = seams or [
         (n, at, at)
         for n, name in enumerate(names)
         for at in range(1, len(name))
-        if name[at].isupper() and (name[at - 1].islower() or name[at - 1] in ".)")
+        if name[at].isupper()
+        and (name[at - 1].islower() or name[at - 1] in ".)" or (name[at - 1].isupper() and name[at + 1 : at + 2].islower()))
     ]
     if len(seams) != 1:
         return None
     place, end, begin = seams[0]
-    return (*names[:place], names[place][:end], names[place][begin:], *names[place + 1 :])
+    left, right = names[place][:end].removeprefix(quote), names[place][begin:].removesuffix(quote)
+    return (*names[:place], left, right, *names[place + 1 :])
 
 
 def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) -> float:
@@ -122,13 +128,22 @@ class _Alignment:
     """The search over one row: `_value[at, column, cut]` is the best score from there to the end."""
 
     def __init__(
-        self, raw: str, dialect: Dialect, columns: Sequence[Profile] | None, width: int, effort: int, *, may_cut: bool
+        self,
+        raw: str,
+        dialect: Dialect,
+        columns: Sequence[Profile] | None,
+        width: int,
+        effort: int,
+        *,
+        may_cut: bool,
+        longest_cut: int,
     ) -> None:
         self._raw = raw
         self._dialect = dialect
         self._columns = columns
         self._width = width
         self._may_cut = may_cut
+        self._longest_cut = longest_cut
         self._effort = effort
         self.spent = 0
         self._fits: dict[tuple[str, int], float] = {}
@@ -236,7 +251,7 @@ class _Alignment:
         stop = len(raw) if first < 0 else first
         for place in range(at + 1, stop):
             opens = bool(quote) and raw.startswith(quote, place)
-            if opens or stop - at <= _LONGEST_CUT:
+            if opens or stop - at <= self._longest_cut:
                 yield _Step(raw[at:place], place, stray + (_MISSING_AT_QUOTE if opens else _MISSING_DELIMITER), cuts=True)
 
     def _quoted(self, at: int, cut: bool) -> Iterator[_Step]:

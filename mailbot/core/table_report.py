@@ -6,17 +6,44 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mailbot.core.tables import CellChange, ChangeKind, Cleaned, cleaned_to_json
+from mailbot.core.document import Problem
+from mailbot.core.tables import CellChange, ChangeKind, Cleaned, Note, NoteKind, TableOf, cleaned_to_json
 
 _EXAMPLES = 3
 _WIDEST = 48
+_QUESTIONS: tuple[tuple[str, frozenset[NoteKind]], ...] = (
+    ("ambiguous_table", frozenset(("ambiguous_date", "ambiguous_number", "ambiguous_name"))),
+    ("unlike_schema", frozenset(("missing_column", "missing_values", "invalid_values"))),
+)
+_REMEDIES = {
+    "ambiguous_table": "read it yourself or ask the sender; `order` or `decimal` in the desk's table schema settles it for good",
+    "unlike_schema": "correct these values or ask the sender; the desk's table schema says what is wanted",
+}
 
 KIND_WORDS: dict[ChangeKind, str] = {
     "space": "spaces made single", "width": "full-width characters", "mojibake": "broken encoding mended",
+    "wrapped": "taken out of =\"…\" or from behind '",
     "missing": "words for no value", "number": "numbers", "money": "amounts without their currency", "percent": "percentages",
     "unit": "figures without their unit",
     "date": "dates", "boolean": "yes and no", "value": "spelled as the schema does",
 }  # fmt: skip
+
+
+def questions(tables: Sequence[TableOf]) -> tuple[Problem, ...]:
+    """Return a problem for each table that can be read in two ways, or that does not keep to the desk's schema."""
+    found: list[Problem] = []
+    for one in tables:
+        where = one.document + (f", table {one.place + 1}" if one.place else "")
+        for code, kinds in _QUESTIONS:
+            told = [_noted(one.cleaned, note) for note in one.cleaned.notes if note.kind in kinds]
+            if told:
+                more = f" (and {len(told) - _EXAMPLES} more)" if len(told) > _EXAMPLES else ""
+                found.append(Problem(code=code, detail=f"{where}: {'; '.join(told[:_EXAMPLES])}{more}", remedy=_REMEDIES[code]))
+    return tuple(found)
+
+
+def _noted(cleaned: Cleaned, note: Note) -> str:
+    return f"{cleaned.columns[note.column].name}: {note.detail}" if note.column is not None else note.detail
 
 
 def report_to_json(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, rows: int | None = None) -> dict[str, Any]:
@@ -54,9 +81,7 @@ def report_text(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, ro
         )
         for check in cleaned.checks
     ]
-    notes = [
-        f"{cleaned.columns[note.column].name}: {note.detail}" if note.column is not None else note.detail for note in cleaned.notes
-    ]
+    notes = [_noted(cleaned, note) for note in cleaned.notes]
     size, changed = len(cleaned.rows) if rows is None else rows, sum(counts.values()) if counts else len(cleaned.changes)
     parts = [f"{size} rows, {len(cleaned.totals)} of totals set apart, {changed} cells changed"]
     parts += _aligned(("column", "loaded as", "type"), columns)

@@ -16,9 +16,16 @@ from typing import Any, Literal
 Kind = Literal["missing", "number", "money", "percent", "date", "time", "flag", "web", "code", "text"]
 
 MISSING_WORDS = frozenset(
-    ["", "-", "--", "–", "—", "..", "...", "?", "n/a", "na", "n.a.", "n. a.", "nan", "null", "none", "nil", "#n/a", "k.a.", "n/v"]
-)
+    """- -- – — .. ... ? n/a na n.a. nan null none nil #n/a k.a. n/v <na> <null> (null)
+    #div/0! #value! #wert! #ref! #bezug! #name? #num! #zahl! #null!""".split()
+) | {"", "n. a.", "k. a."}
 """Words that stand for no value, in lower case."""
+
+UNKNOWN_WORDS = frozenset(
+    """unknown tbd tba t.b.d. (blank) unbekannt keine leer (leer) inconnu néant desconocido sconosciuto desconhecido onbekend geen
+    brak okänd ukendt ukjent 无 未知 不明 暂无 なし 未定""".split()
+) | {"not available", "keine angabe", "ohne angabe", "non disponible", "sin datos", "нет данных"}
+"""Words that stand for no value where all other values of a column are figures, dates, or yes and no; lower case."""
 
 TYPED: frozenset[Kind] = frozenset({"number", "money", "percent", "date", "time", "flag", "web", "code"})
 """The kinds that say something about a column; text fits anything."""
@@ -112,7 +119,9 @@ class Profile:
 
     def conforms(self, cell: str) -> bool:
         """Return whether a non-empty cell looks like a value of this column."""
-        return cell in self.shapes or self.kinds.get(kind(cell), 0.0) >= 0.05 or self.shapes.get(shape(cell), 0.0) > 0
+        form = shape(cell)
+        told = form not in ("a", "A") and self.shapes.get(form, 0.0) > 0  # any word at all is of the form "a"
+        return cell in self.shapes or self.kinds.get(kind(cell), 0.0) >= 0.05 or told
 
     def fit(self, cell: str) -> float:
         """Return the logarithm of how well a cell fits, from about -9 (nothing like it) to 0."""

@@ -17,7 +17,8 @@ TRUTH_WORDS: dict[str, tuple[str, ...]] = {
     "pt": ("sim não", "sim nao", "verdadeiro falso"),
     "nl": ("ja nee", "waar onwaar"), "pl": ("tak nie", "prawda fałsz"), "sv": ("ja nej", "sant falskt"),
     "da": ("ja nej", "sandt falsk"), "no": ("ja nei",), "fi": ("kyllä ei",), "cs": ("ano ne",),
-    "ru": ("да нет",), "zh": ("是 否", "真 假"), "ja": ("はい いいえ",),
+    "ru": ("да нет",), "zh": ("是 否", "真 假", "有 无"), "ja": ("はい いいえ",), "hu": ("igen nem",), "tr": ("evet hayır",),
+    "ro": ("da nu",), "sk": ("áno nie",), "uk": ("так ні",), "el": ("ναι όχι",), "ko": ("예 아니요", "예 아니오"),
 }  # fmt: skip
 """Language → its pairs of words for true and false, lower case."""
 
@@ -34,26 +35,32 @@ CURRENCIES = {
     "₽": "RUB", "₩": "KRW",
     "₺": "TRY", "zł": "PLN", "pln": "PLN", "kč": "CZK", "czk": "CZK", "sek": "SEK", "nok": "NOK", "dkk": "DKK", "cad": "CAD",
     "c$": "CAD", "aud": "AUD", "a$": "AUD", "hk$": "HKD", "hkd": "HKD", "nz$": "NZD", "s$": "SGD", "sgd": "SGD", "huf": "HUF",
+    "r$": "BRL", "brl": "BRL", "mx$": "MXN", "mxn": "MXN", "₪": "ILS", "ils": "ILS", "฿": "THB", "thb": "THB", "₫": "VND",
+    "lei": "RON", "ron": "RON", "лв.": "BGN", "bgn": "BGN", "руб.": "RUB", "rub": "RUB", "грн": "UAH", "uah": "UAH",
+    "₴": "UAH", "zar": "ZAR", "try": "TRY", "tl": "TRY", "krw": "KRW", "nt$": "TWD", "twd": "TWD", "aed": "AED",
     "$": "$", "¥": "¥", "￥": "¥", "kr": "kr", "kr.": "kr",
 }  # fmt: skip
 """Sign or code as written (lower case) → ISO 4217; what several currencies share ($, ¥, kr) stays as it stands."""
 
 _SIGN = "|".join(sorted((re.escape(sign) for sign in CURRENCIES), key=len, reverse=True))
 _LEADING = re.compile(rf"\s*([-+−(]?)\s*({_SIGN})\s*(?=[-+−(.,\d])", re.IGNORECASE)
-_TRAILING = re.compile(rf"(?<=[\d)\-.,])\s*({_SIGN})\s*(\)?)\s*$", re.IGNORECASE)
+_TRAILING = re.compile(rf"(?<=[\d)\-–—.,])\s*({_SIGN})\s*(\)?)\s*$", re.IGNORECASE)
 _SPACES = r" \u00a0\u2009\u202f"
 _GROUPS = {
     ".": re.compile(rf"(?:\d+|\d{{1,3}}(?:([,'’{_SPACES}])\d{{3}})(?:\1\d{{3}})*|\d{{1,2}}(?:,\d{{2}})+,\d{{3}})?(?:\.\d*)?"),
     ",": re.compile(rf"(?:\d+|\d{{1,3}}(?:([.'’{_SPACES}])\d{{3}})(?:\1\d{{3}})*)?(?:,\d*)?"),
 }
 
+_NO_CENTS = re.compile(r"(?<=\d)[.,](?:[-–—]{1,2}|=)$")
+_POWER = re.compile(r"[eE][-+]?\d{1,2}$")
+
 
 def number(text: str, mark: DecimalMark) -> Decimal | None:
     """Return a number written with that decimal mark and any thousands separator beside it, or None.
 
-    Negative are -1, −1, 1- and (1). Leading zeros ("007") are no number but an id.
+    Negative are -1, −1, 1- and (1); "5,-" and "5.--" are 5. Leading zeros ("007") are no number but an id.
     """
-    body = text.strip()
+    body = _NO_CENTS.sub("", text.strip())
     negative = False
     if body.startswith("(") and body.endswith(")"):
         negative, body = True, body[1:-1].strip()
@@ -62,11 +69,11 @@ def number(text: str, mark: DecimalMark) -> Decimal | None:
     elif body.endswith("-"):
         negative, body = not negative, body[:-1].strip()
     exponent = ""
-    if power := re.search(r"[eE][-+]?\d{1,3}$", body):
+    if power := _POWER.search(body):
         exponent, body = power[0], body[: power.start()]
-    if len(body) > 60 or not any(c.isdigit() for c in body) or not _GROUPS[mark].fullmatch(body) or re.match(r"0\d", body):
-        return None
     whole, _, fraction = body.partition(mark)
+    if len(body) > 60 or not any(c.isdigit() for c in body) or not _GROUPS[mark].fullmatch(body) or re.match("0.", whole):
+        return None
     digits = re.sub(r"\D", "", whole) or "0"
     value = Decimal(f"{digits}.{fraction}{exponent}" if fraction else f"{digits}{exponent}")
     return -value if negative else value
@@ -112,35 +119,53 @@ def same_unit(unit: str) -> str:
     return _SAME_UNITS.get(bare, bare)
 
 
+_PERCENT = re.compile(r"(.*?\d[).,]?)\s*(?:[%％]|percent|per cent|prozent|pct\.?|pour cent)|[%％]\s*(\d.*)", re.IGNORECASE)
+
+
 def split_percent(text: str) -> str | None:
-    """Return what stands before a percent sign, or None when there is none."""
-    body = text.strip()
-    return body[:-1].strip() if body.endswith(("%", "％")) else None
+    """Return the figure that a percent sign (or word) stands at, or None when there is none."""
+    found = _PERCENT.fullmatch(text.strip())
+    return (found[1] or found[2]).strip() if found else None
 
 
 _MONTHS = {
     name: month
     for month, names in enumerate(
         (
-            "jan january januar janvier enero janv", "feb february februar février febrero févr", "mar march märz mars marzo mär",
-            "apr april avril abril avr", "may mai mayo", "jun june juni juin junio", "jul july juli juillet julio juil",
-            "aug august août agosto", "sep sept september septembre septiembre", "oct october oktober octobre octubre okt",
-            "nov november novembre noviembre", "dec december dezember décembre diciembre dez déc",
+            "jan january januar jänner janvier enero janv gennaio janeiro januari stycznia ledna januára января янв ocak",
+            "feb february februar février febrero févr febbraio fevereiro februari lutego února февраля фев şubat",
+            "mar march märz mars marzo mär março maart marts marca března марта мар mart",
+            "apr april avril abril avr aprile kwietnia dubna апреля апр nisan",
+            "may mai mayo maggio maio mei maj maja května мая mayıs",
+            "jun june juni juin junio giugno junho czerwca června июня июн haziran",
+            "jul july juli juillet julio juil luglio julho lipca července июля июл temmuz",
+            "aug august août agosto augusti augustus sierpnia srpna августа авг ağustos",
+            "sep sept september septembre septiembre settembre setembro września září сентября сен eylül",
+            "oct october oktober octobre octubre okt ottobre outubro października října октября окт ekim",
+            "nov november novembre noviembre novembro listopada ноября ноя kasım",
+            "dec december dezember décembre diciembre dez déc dicembre dezembro desember grudnia prosince декабря дек aralık",
         ),
         1,
     )
     for name in names.split()
-}  # fmt: skip
+}
+"""The months as dates name them, in the languages that desks meet; where two languages differ (listopad) only one is here."""
+_WEEKDAY = re.compile(
+    r"(?:mon|tues?|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?|mo|di|mi|do|fr|sa|so|(?:mon|diens|donners|frei|sams|sonn)tag"
+    r"|mittwoch|sonnabend|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo"
+    r"|lunedì|martedì|mercoledì|giovedì|venerdì|sabato|domenica|maandag|dinsdag|woensdag|donderdag|vrijdag|zaterdag|zondag",
+    re.IGNORECASE,
+)
 _CLOCK = re.compile(
     r"(?P<h>\d{1,2}):(?P<m>\d{2})(?::(?P<s>\d{2})(?:\.\d+)?)?\s*(?P<half>[ap]\.?m\.?)?(?:\s*(?P<zone>Z|[+-]\d{2}:?\d{2}))?$", re.I
 )
 _ORDERED: dict[str, re.Pattern[str]] = {
     "ymd": re.compile(r"(?P<y>\d{4})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})"),
-    "dmy": re.compile(r"(?P<d>\d{1,2})(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})"),
+    "dmy": re.compile(r"(?P<d>\d{1,2})(?P<sep>[-/]|\. ?)(?P<m>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})"),
     "mdy": re.compile(r"(?P<m>\d{1,2})(?P<sep>[-/])(?P<d>\d{1,2})(?P=sep)(?P<y>\d{4}|\d{2})"),
 }
 _WORDED = (
-    re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th|\.)?[-/ ]*(?P<name>[^\W\d_]+)\.?,?[-/ ]+(?P<y>\d{4}|\d{2})"),
+    re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|\.)?[-/ ]*(?:de )?(?P<name>[^\W\d_]+)\.?,?(?: de)?[-/ ]+(?P<y>\d{4}|\d{2})"),
     re.compile(r"(?P<name>[^\W\d_]+)\.?[- ](?P<d>\d{1,2})(?:st|nd|rd|th)?,[- ]*(?P<y>\d{4})"),
     re.compile(r"(?P<y>\d{4})年(?P<m>\d{1,2})月(?P<d>\d{1,2})日"),
 )
@@ -154,6 +179,8 @@ def date(text: str, order: DateOrder) -> str | None:
     """
     body = unicodedata.normalize("NFKC", text).strip()
     clock = ""
+    if (day := re.match(r"([^\W\d_]+)\.?,? +(?=\S)", body)) and _WEEKDAY.fullmatch(day[1]):
+        body = body[day.end() :]
     if (found := re.match(r"(.*?\d(?:日)?)[T ,]+(\d{1,2}:.*)$", body)) and (time := _time(found[2])):
         body, clock = found[1], f"T{time}"
     for pattern in (_ORDERED["ymd"], *([] if order == "ymd" else [_ORDERED[order]]), *_WORDED):

@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 ColumnType = Literal["text", "integer", "decimal", "money", "percent", "date", "boolean"]
-ChangeKind = Literal["space", "width", "mojibake", "missing", "number", "money", "percent", "unit", "date", "boolean", "value"]
+ChangeKind = Literal[
+    "space", "width", "mojibake", "wrapped", "missing", "number", "money", "percent", "unit", "date", "boolean", "value"
+]  # fmt: skip
 NoteKind = Literal[
     "ambiguous_date", "ambiguous_number", "ambiguous_name", "mixed_currency", "mixed_unit", "mixed_values", "by_language",
-    "by_values", "by_serial", "repeated_rows", "missing_column", "missing_values", "invalid_values",
+    "by_values", "by_serial", "by_table", "mixed_marks", "repeated_rows", "missing_column", "missing_values", "invalid_values",
 ]  # fmt: skip
 WRONG_NOTES: frozenset[NoteKind] = frozenset(
     ("ambiguous_date", "ambiguous_number", "ambiguous_name", "missing_column", "missing_values", "invalid_values")

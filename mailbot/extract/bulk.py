@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from mailbot.core.legacy_encoding import likely_encoding
 from mailbot.core.table_dialect import Dialect, find_dialect, lines_of, records_of, usual_width
 from mailbot.core.table_layout import lay_out, names_of
+from mailbot.core.table_lines import redrawn
 from mailbot.core.table_repair import Effort, repair
 from mailbot.core.table_types import profiles
 
@@ -53,6 +54,8 @@ def load(content: bytes) -> BulkTable:
     """Return the main table, cells as they stand. Raises NotPlain."""
     encoding = _encoding(content)
     head = _head(content, encoding)
+    if redrawn(head) is not head:
+        raise NotPlain("drawn for the eye")
     dialect = find_dialect([*head, *_samples(content, encoding)])
     if len(dialect.delimiter) != 1 or dialect.escape or not dialect.delimiter.isascii():
         raise NotPlain("its dialect")
@@ -83,28 +86,25 @@ def _encoding(content: bytes) -> str:
     """Return the encoding of a large text that is ASCII or extends it. Raises NotPlain."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in content[:_HEAD_BYTES]:
         raise NotPlain("its encoding")
-    if content.isascii():
+    if content.isascii() or _is_utf8(content):
         return "utf8"
+    lines = (line for line in content[: 8 * _BLOCK].split(b"\n") if not line.isascii())
+    found = likely_encoding(b"\n".join(islice(lines, 1000)))
+    if not found.startswith(("cp125", "iso", "mac")):
+        raise NotPlain("its encoding")
+    return found
+
+
+def _is_utf8(content: bytes) -> bool:
+    """Return whether the bytes are UTF-8, without a copy of them as text."""
+    import pyarrow as pa
+
+    ends = pa.py_buffer(bytes(8) + len(content).to_bytes(8, "little"))
     try:
-        for at in range(0, len(content), _BLOCK):  # in blocks, so that the text is never whole in memory
-            piece = content[at : at + _BLOCK + 3]
-            piece[: _cut(piece)].decode()
-        return "utf8"
-    except UnicodeDecodeError:
-        found = likely_encoding(
-            b"\n".join(islice((line for line in content[: 8 * _BLOCK].split(b"\n") if not line.isascii()), 1000))
-        )
-        if not found.startswith(("cp125", "iso", "latin", "mac")):
-            raise NotPlain("its encoding") from None
-        return found
-
-
-def _cut(piece: bytes) -> int:
-    """Return where a block of UTF-8 may be cut: before a character that the block's end parts."""
-    end = len(piece)
-    while end and piece[end - 1] & 0xC0 == 0x80 and len(piece) - end < 3:
-        end -= 1
-    return end - 1 if end and piece[end - 1] >= 0xC0 else len(piece)
+        pa.Array.from_buffers(pa.large_binary(), 1, [None, ends, pa.py_buffer(content)]).cast(pa.large_string())
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _head(content: bytes, encoding: str) -> list[tuple[str, str]]:

@@ -6,7 +6,9 @@ sender's language settles it. A column with even one value of another kind is te
 
 from __future__ import annotations
 
+import html
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -14,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from mailbot.core.document import Table
-from mailbot.core.table_columns import Customs, Typing, typing_of
+from mailbot.core.table_columns import Customs, Typing, settled_mark, typing_of, unsettled
 from mailbot.core.table_schema import TableSchema, Wanted, by_name, by_values
 from mailbot.core.table_types import MISSING_WORDS
 from mailbot.core.table_values import TRUTH_WORDS, date, number, plain, split_currency, split_unit
@@ -49,6 +51,9 @@ _TAX = re.compile(
 )
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _FULL_WIDTH_SIGNS = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0xFFE5: 0xA5, 0xFFE1: 0xA3}
+_HALF_WIDTH = re.compile("[\uff66-\uff9f]+")
+_FORCED = re.compile(r"""=\s?"([^"]*)"|'([-+]?\d[\d.,/ -]*)""")
+_ENTITY = re.compile(r"&(?:[a-zA-Z]{2,8}|#\d{1,6}|#x[0-9a-fA-F]{1,6});")
 _INVISIBLE = re.compile("[\u200b\u200c\u200d\u2060\ufeff\u00ad]")
 
 
@@ -70,6 +75,11 @@ def clean(
     wanted, name_notes = by_name(schema, names) if schema else ({}, [])
     customs = Customs(language=language, truths=tuple(truths))
     typings = [_typed(body[column], name, _customs(customs, wanted.get(column))) for column, name in enumerate(names)]
+    if beside := settled_mark(typings):
+        customs = replace(customs, beside=beside)
+        typings = [
+            _typed(body[c], names[c], _customs(customs, wanted.get(c))) if unsettled(t) else t for c, t in enumerate(typings)
+        ]
     if schema:
         further = _by_values(schema, wanted, typings, body)
         name_notes += [(c, "by_values", f"taken for `{one.name}` by its values alone") for c, one in further.items()]
@@ -100,12 +110,21 @@ def mend(text: str) -> str:
     """Return a cell's text with mojibake undone, full-width figures and letters made plain, and spaces made single."""
     import ftfy
 
+    text = _unwrapped(text)
     if text.isascii():
         return " ".join(text.split())
-    text = _INVISIBLE.sub("", ftfy.fix_encoding(text))
+    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", ftfy.fix_encoding(text)))
+    text = _HALF_WIDTH.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
     plain_width = text.translate(_FULL_WIDTH_SIGNS)
     text = plain_width if plain_width.isascii() or split_currency(plain_width)[0] else text.translate(_FULL_WIDTH)
     return " ".join(text.split())
+
+
+def _unwrapped(text: str) -> str:
+    """Return what a spreadsheet program would show of ="007" and '007 (text by force), and HTML's names of characters as such."""
+    if found := _FORCED.fullmatch(text.strip()):
+        return found[1] or found[2]
+    return html.unescape(text) if "&" in text and _ENTITY.search(text) else text
 
 
 def _typed(cells: pd.Series[str], name: str, customs: Customs) -> Typing:
@@ -123,7 +142,10 @@ def _values(cells: pd.Series[str]) -> list[str]:
 
 def _customs(customs: Customs, wanted: Wanted | None) -> Customs:
     """Return the customs with what the schema states of a column."""
-    return replace(customs, order=wanted.order, mark=wanted.mark, unit=wanted.unit) if wanted else customs
+    if wanted is None:
+        return customs
+    whole, dated = wanted.type == "integer", wanted.type == "date"
+    return replace(customs, order=wanted.order, mark=wanted.mark, unit=wanted.unit, whole=whole, dated=dated)
 
 
 def _by_values(
@@ -222,6 +244,8 @@ def _mending(before: str, after: str) -> ChangeKind:
     """Return what `mend` did to a cell."""
     if " ".join(_INVISIBLE.sub("", before).split()) == after:
         return "space"
+    if _FORCED.fullmatch(before.strip()):
+        return "wrapped"
     return "width" if any(0xFF00 < ord(c) < 0xFFF0 for c in before) else "mojibake"
 
 

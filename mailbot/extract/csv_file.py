@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbot.core.document import Document, Page, Problem
-from mailbot.core.legacy_encoding import likely_encoding
+from mailbot.core.legacy_encoding import likely_encoding, utf16_order
 from mailbot.core.table_load import load_tables
 from mailbot.extract.charset import decode
 from mailbot.extract.reader import Found, Limits
@@ -45,7 +45,7 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
 def text_of(content: bytes) -> tuple[str, bool]:
     """Return the text of a file and whether its encoding is sure."""
-    if not content.startswith((b"\xff\xfe", b"\xfe\xff")) and (wide := _utf16_without_mark(content)):
+    if not content.startswith((b"\xff\xfe", b"\xfe\xff")) and (wide := utf16_order(content)):
         return content.decode(wide, "replace"), True
     try:
         text, sure = content.decode("utf-8-sig"), True
@@ -66,14 +66,3 @@ def _letters(content: bytes) -> bytes:
             if len(picked) == 1000:
                 break
     return b"\n".join(picked)
-
-
-def _utf16_without_mark(content: bytes) -> str:
-    """Return the byte order when every other byte is NUL, as Latin text in UTF-16 has it, else ""."""
-    sample = content[:4000]
-    half = len(sample) // 2
-    if half and sample[1::2].count(0) > 0.6 * half and sample[0::2].count(0) < 0.1 * half:
-        return "utf-16-le"
-    if half and sample[0::2].count(0) > 0.6 * half and sample[1::2].count(0) < 0.1 * half:
-        return "utf-16-be"
-    return ""

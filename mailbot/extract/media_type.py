@@ -9,6 +9,7 @@ import re
 import zipfile
 from io import BytesIO
 
+from mailbot.core.legacy_encoding import utf16_order
 from mailbot.extract.reader import READERS
 
 MAIL = "message/rfc822"
@@ -172,10 +173,8 @@ def is_text(content: bytes) -> bool:
     if content.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return True
     head = content[:8192]
-    controls = len(head) - len(head.translate(None, bytes(range(0x00, 0x09)) + bytes(range(0x0E, 0x1B)) + bytes(range(0x1C, 0x20))))
-    if head.count(0) > len(head) * 0.2:  # UTF-16 without a mark: every other byte is NUL in Latin text.
-        return head[1::2].count(0) > len(head) * 0.4 or head[0::2].count(0) > len(head) * 0.4
-    return controls <= len(head) * 0.02
+    controls = len(head) - len(head.translate(None, bytes(range(0x00, 0x09)) + bytes(range(0x0E, 0x1B)) + bytes(range(0x1C, 0x1E))))
+    return controls <= len(head) * 0.02 or utf16_order(content) != ""
 
 
 def looks_like_mail(content: bytes) -> bool:

@@ -19,6 +19,7 @@ from mailbot.extract.sheet_layout import Layout, Merged, Survey, layouts_of
 from mailbot.extract.sheet_layout import survey as _survey
 
 _MOST_CELLS = 5_000_000
+_LEAST_GAP = 2
 _SMALLER = "delete stray cells far from the table, or ask for the table as CSV"
 
 
@@ -94,14 +95,30 @@ def _tables(rows: list[list[str]], layout: Layout) -> list[Table]:
     """Return the tables of a sheet as it shows; in header rows a merged label counts for every column it spans."""
     spread = _spread(rows, layout.merged)
     shown = [row for row in range(len(rows)) if row not in layout.rows]
-    columns = [column for column in range(max(map(len, spread), default=0)) if column not in layout.columns]
-    spread = [[spread[row][column] for column in columns] for row in shown]
-    plain = [[rows[row][column] if column < len(rows[row]) else "" for column in columns] for row in shown]
+    seen = [column for column in range(max(map(len, spread), default=0)) if column not in layout.columns]
     tables = []
-    for part in lay_out(spread):
-        headed = [spread[index] if index in part.headers else row for index, row in enumerate(plain)]
-        tables.append(table_of(headed, part))
+    for columns in _blocks([spread[row] for row in shown], seen):
+        block = [[spread[row][column] for column in columns] for row in shown]
+        plain = [[rows[row][column] if column < len(rows[row]) else "" for column in columns] for row in shown]
+        for part in lay_out(block):
+            lines = {index: block[index] if index in part.headers else plain[index] for index in (*part.headers, *part.body)}
+            # a column with neither name nor cell is the sheet's margin, or a gap for the eye
+            used = [place for place in range(len(columns)) if any(line[place].strip() for line in lines.values())]
+            tables.append(table_of({index: [line[place] for place in used] for index, line in lines.items()}, part))
     return [table for table in tables if table.columns]
+
+
+def _blocks(rows: Sequence[Sequence[str]], columns: Sequence[int]) -> list[list[int]]:
+    """Return the columns of tables that stand side by side: two or more columns each, with two or more empty ones between."""
+    used = [(place, column) for place, column in enumerate(columns) if any(row[column].strip() for row in rows)]
+    runs: list[list[int]] = []
+    last = -_LEAST_GAP - 1
+    for place, column in used:
+        if place - last > _LEAST_GAP:
+            runs.append([])
+        runs[-1].append(column)
+        last = place
+    return runs if all(len(run) > 1 for run in runs) else [[column for _, column in used]]
 
 
 def as_text(value: Any) -> str:

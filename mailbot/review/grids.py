@@ -25,10 +25,11 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """One column's name and, once cleaned, what it holds ("money, EUR")."""
+    """One column's name and, once cleaned, what it holds ("money, EUR") and what the file calls it, where that differs."""
 
     name: str
     kind: str = ""
+    loaded: str = ""
     figure: bool = False
 
 
@@ -42,6 +43,12 @@ class Grid:
     notes: tuple[str, ...] = ()
     changed: int = 0
     more: int = 0
+
+    @property
+    def first(self) -> tuple[int, int]:
+        """The row (from 1, totals after the others) and cell (from 0) of the first changed cell shown, (0, 0) for none."""
+        rows = enumerate((*self.rows, *self.totals), 1)
+        return next(((number, place) for number, row in rows for place, cell in enumerate(row) if cell.before is not None), (0, 0))
 
 
 def grid(table: Table, cleaned: Cleaned | None) -> Grid:
@@ -58,7 +65,8 @@ def grid(table: Table, cleaned: Cleaned | None) -> Grid:
         heads=tuple(
             Head(
                 name=column.name,
-                kind=", ".join(one for one in (column.type if column.type != "text" else "", column.currency) if one),
+                kind=", ".join(one for one in (column.type if column.type != "text" else "", column.currency, column.unit) if one),
+                loaded=column.loaded,
                 figure=figure,
             )
             for column, figure in zip(cleaned.columns, right, strict=True)

@@ -10,18 +10,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
+from statistics import mean, median
 from typing import Any
 
 from mailbot.core.table_load import load_tables
 from tests.bench.bench_generate import can, table
 from tests.unit.table_dirt import Dirty, Grid, Score, dirty, score
+from tests.unit.table_draws import drawn
 from tests.unit.table_shapes import SEEN, UNSEEN, Shape
 
 PEERS = ("duckdb", "pandas", "clevercsv")
 WORKER = Path(__file__).with_name("tables_worker.py")
+ROUNDS = 5
+FIRST_SEED = 1000
 TOWNS = ("Köln", "Bremen", "Leeds", "Porto", "Aarhus")
 
 
@@ -55,9 +58,9 @@ def asked(python: str, peer: str, *arguments: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def dirt(shapes: Sequence[Callable[[], Shape]], step: int, python: str) -> None:
+def dirt(shapes: Sequence[Shape], step: int, python: str) -> None:
     """Print mean F1 and the share loaded exactly, by kind and reader."""
-    files = [one for shape in shapes for one in dirty(shape(), step=step)]
+    files = [one for shape in shapes for one in dirty(shape, step=step)]
     kinds = list(dict.fromkeys(one.kind for one in files))
     read = {"mailbot": by_mailbot(files)}
     read |= {peer: by_peer(python, peer, files) for peer in PEERS if can(python, peer)}
@@ -92,15 +95,28 @@ def big(megabytes: int, python: str) -> None:
         names = {
             "duckdb": "DuckDB, automatic, into a table",
             "pandas": "pandas, told the delimiter",
-            "mailbot": "mailbot: load, clean, write",
+            "mailbot": "mailbot: load, clean",
+            "mailbot-written": "mailbot: load, clean, write",
         }
-        rows = []
-        for peer, told in names.items():
-            runs_in = sys.executable if peer == "mailbot" else python
-            if peer == "mailbot" or can(runs_in, peer):
-                answer = asked(runs_in, peer, "--big", str(path))
-                rows.append((told, f"{answer['found'][0]:,}", f"{answer['cpu']:.2f}", f"{answer['megabytes']:.0f}"))
-        print(f"{path.stat().st_size / 1e6:.0f} MB\n\n" + table(("reader", "rows", "CPU s", "MB resident"), rows))
+        runs_in = {peer: sys.executable if peer.startswith("mailbot") else python for peer in names}
+        peers = [peer for peer in names if peer.startswith("mailbot") or can(runs_in[peer], peer)]
+        rounds = [{peer: asked(runs_in[peer], peer, "--big", str(path)) for peer in peers} for _ in range(ROUNDS)]
+        middle = {(peer, what): median(one[peer][what] for one in rounds) for peer in peers for what in ("cpu", "wall")}
+        rows = [
+            (
+                names[peer],
+                f"{rounds[0][peer]['found'][0]:,}",
+                *(_beside(middle[peer, what], middle.get(("duckdb", what))) for what in ("cpu", "wall")),
+                f"{max(one[peer]['megabytes'] for one in rounds):.0f}",
+            )
+            for peer in peers
+        ]
+        head = ("reader", "rows", "CPU s (times DuckDB)", "wall s (times DuckDB)", "MB resident")
+        print(f"{path.stat().st_size / 1e6:.0f} MB, medians of {ROUNDS} alternating rounds\n\n" + table(head, rows))
+
+
+def _beside(seconds: float, peer: float | None) -> str:
+    return f"{seconds:.2f}" + (f" ({seconds / peer:.2f})" if peer else "")
 
 
 def main() -> None:
@@ -109,11 +125,16 @@ def main() -> None:
     parser.add_argument("what", choices=["dirt", "big"])
     parser.add_argument("--step", type=int, default=5, help="dirt: every n-th row of a table is made the bad one")
     parser.add_argument("--unseen", action="store_true", help="dirt: from the shapes that nothing was settled on")
+    parser.add_argument(
+        "--drawn", type=int, default=0, help="dirt: from so many tables drawn by seeds from 1000 on, never looked at"
+    )
     parser.add_argument("--megabytes", type=int, default=100, help="big: size of the file")
     parser.add_argument("--peers-python", default=sys.executable, help="an interpreter that has duckdb, pandas and clevercsv")
     asked_for = parser.parse_args()
     if asked_for.what == "dirt":
-        dirt(UNSEEN if asked_for.unseen else SEEN, asked_for.step, asked_for.peers_python)
+        shapes = [drawn(FIRST_SEED + number) for number in range(asked_for.drawn)]
+        known = [shape() for shape in (UNSEEN if asked_for.unseen else SEEN)]
+        dirt(shapes or known, asked_for.step, asked_for.peers_python)
     else:
         big(asked_for.megabytes, asked_for.peers_python)
 

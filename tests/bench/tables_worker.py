@@ -1,6 +1,6 @@
 """Reads delimited files with one library's automatic reader, for `bench_tables`; needs no mailbot, so any interpreter can run it.
 
-`python tables_worker.py PEER FILE...` prints one JSON line: the rows of each file as text (null where it gave up), CPU seconds and
+`python tables_worker.py PEER FILE...` prints one JSON line: the rows of each file as text (null where it gave up), CPU and
 resident megabytes at most. With one FILE after `--big` the rows are only counted.
 """
 
@@ -55,36 +55,51 @@ def count_pandas(path: str) -> int:
     return len(pd.read_csv(path, sep=";"))
 
 
-def count_mailbot(path: str) -> int:
-    """Return how many rows mailbot loads, cleans and writes as CSV."""
+def count_mailbot(path: str, *, written: bool = False) -> int:
+    """Return how many rows mailbot loads and cleans."""
     from pathlib import Path
 
     from mailbot.core.table_values import TRUTH_WORDS
     from mailbot.extract import bulk, bulk_clean, bulk_files
 
     cleaned = bulk_clean.clean(bulk.load(Path(path).read_bytes()), truths=tuple(TRUTH_WORDS))
-    bulk_files.to_csv([column.name for column in cleaned.about.columns], cleaned.columns, safe=True)
+    if written:
+        bulk_files.to_csv([column.name for column in cleaned.about.columns], cleaned.columns, safe=True)
     return cleaned.size
 
 
+def count_mailbot_written(path: str) -> int:
+    """Return how many rows mailbot loads, cleans and writes as CSV."""
+    return count_mailbot(path, written=True)
+
+
 ROWS: dict[str, Callable[[str], Grid]] = {"duckdb": rows_duckdb, "pandas": rows_pandas, "clevercsv": rows_clevercsv}
-COUNTS: dict[str, Callable[[str], int]] = {"duckdb": count_duckdb, "pandas": count_pandas, "mailbot": count_mailbot}
+COUNTS: dict[str, Callable[[str], int]] = {
+    "duckdb": count_duckdb,
+    "pandas": count_pandas,
+    "mailbot": count_mailbot,
+    "mailbot-written": count_mailbot_written,
+}
+NEEDED = {"mailbot": ("mailbot.extract.bulk_clean", "pandas", "ftfy", "pyarrow.csv"), "pandas": ("pandas", "numpy")}
+"""What each reader imports before it is timed, where that is more than itself."""
 
 
 def main() -> None:
     """Print the JSON line."""
     peer, *paths = sys.argv[1:]
     big = paths[0] == "--big"
-    __import__("mailbot.extract.bulk_clean" if peer == "mailbot" else peer)
-    begun, found = time.process_time(), []
+    library = peer.partition("-")[0]
+    for module in NEEDED.get(library, (library,)):
+        __import__(module)
+    begun, clock, found = time.process_time(), time.perf_counter(), []
     for path in paths[1:] if big else paths:
         try:
             found.append(COUNTS[peer](path) if big else ROWS[peer](path))
         except Exception:  # a peer that cannot read a dirty file gave up on it
             found.append(None)
-    cpu = time.process_time() - begun
+    cpu, wall = time.process_time() - begun, time.perf_counter() - clock
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(json.dumps({"found": found, "cpu": cpu, "megabytes": megabytes}))
+    print(json.dumps({"found": found, "cpu": cpu, "wall": wall, "megabytes": megabytes}))
 
 
 if __name__ == "__main__":

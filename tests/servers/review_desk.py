@@ -21,6 +21,7 @@ from mailbot.core.draft import draft_to_json
 from mailbot.core.item import Arrival, Artifact, ArtifactKind, Change, Happening, Origin, Outgoing
 from mailbot.core.lifecycle import Event, State
 from mailbot.core.route import route_to_json
+from mailbot.core.tables import table_of_to_json
 from mailbot.desk import PeopleDesk
 from mailbot.extract.sandbox import Sandbox
 from mailbot.learner import SupplierLearner
@@ -152,6 +153,8 @@ async def put(ledger: SqlLedger, sample: Sample, *, uid: int) -> int:
         kept.append(("route", route_to_json(sample.route, full=True)))
     if sample.draft:
         kept.append(("draft", draft_to_json(sample.draft)))
+    if sample.tables:
+        kept.append(("tables", [table_of_to_json(one) for one in sample.tables]))
     for name in sample.approved_by:
         kept.append(("decision", decision_to_json(Decision(approver=name, approved=True, at=now().isoformat()))))
     artifacts = tuple(Artifact(kind=kind, content=json.dumps(value).encode()) for kind, value in kept)

@@ -12,6 +12,7 @@ from mailbot.core.draft import Draft, Grounded, Source
 from mailbot.core.lifecycle import State
 from mailbot.core.message import Address, Attachment, Message
 from mailbot.core.route import Because, Route
+from mailbot.core.tables import CellChange, Cleaned, CleanRow, Column, TableOf
 
 INVOICE_LINES = (
     (60, 70, 20, "Nordlicht Papier GmbH"), (60, 92, 10, "Hafenstrasse 4, 20457 Hamburg   VAT DE811569869"),
@@ -33,6 +34,7 @@ class Sample:
     reading: Reading | None = None
     route: Route | None = None
     draft: Draft | None = None
+    tables: tuple[TableOf, ...] = ()
     approved_by: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     reason: str = ""
@@ -233,6 +235,29 @@ def samples(digest: str, size: int) -> list[Sample]:
                  "王小明，您好：\n\n您的发票已收到，正在审核中。\n\n此致\n应付账款组"),
         paid,
     ]  # fmt: skip
+
+
+def cleaned_sample() -> Sample:
+    """Return an item with a price list of which three cells were cleaned, one of them to nothing."""
+    table = Table(columns=("Artikel", "Preis"), rows=(("A-1", "1.234,50 €"), ("A-2", "n/a"), ("A-3", "3,00 €")))
+    columns = (Column(name="article", type="text", loaded="Artikel"), Column(name="Preis", type="money", currency="EUR"))
+    after = ("1234.50", "", "3.00")
+    cleaned = Cleaned(
+        columns=columns,
+        rows=tuple(CleanRow(source=n, cells=(f"A-{n + 1}", one)) for n, one in enumerate(after)),
+        changes=tuple(
+            CellChange(row=n, column=1, before=table.rows[n][1], after=one, kind="money" if one else "missing")
+            for n, one in enumerate(after)
+        ),
+    )
+    document = Document(name="prices.csv", media_type="text/csv", sha256="1" * 64, tables=(table,))
+    sender = "Eva Lang <eva@supplier.example>"
+    message = mail(sender, "Prices", "Please find our prices attached.")
+    return Sample(
+        name="prices", state=State.IN_REVIEW, subject="Prices", sender=sender, route=QUESTION_ROUTE, draft=marked("Thank you."),
+        reading=Reading(file="m.eml", media_type="message/rfc822", message=message, documents=(document,)),
+        tables=(TableOf(document="prices.csv", place=0, cleaned=cleaned),),
+    )  # fmt: skip
 
 
 def hostile_sample() -> Sample:

@@ -65,6 +65,26 @@ def column(*values: str, name: str = "c", language: str = "") -> tuple[str, list
         (["Ã¼ber", "MÃ¼ller â€“ Söhne"], "text", ["über", "Müller – Söhne"]),
         (["a\u200bb", "x\ty"], "text", ["ab", "x y"]),
         (["", "-", "n/a"], "text", ["", "", ""]),
+        (["CHF 1'200.-", "CHF 30.—"], "money", ["1200", "30"]),
+        (["5,-", "7,50", "3.000,--"], "decimal", ["5", "7.50", "3000"]),
+        (["R$ 1.234,50", "R$ 2,00"], "money", ["1234.50", "2.00"]),
+        (["12 Prozent", "5,5 %", "%3"], "percent", ["12", "5.5", "3"]),
+        (["-0.008", "+5"], "decimal", ["-0.008", "5"]),
+        (["0.5", "1,25", "3"], "decimal", ["0.5", "1.25", "3"]),
+        (["0.5", "1,25", "1.234"], "text", ["0.5", "1,25", "1.234"]),
+        (["12E5", "13E2"], "text", ["12E5", "13E2"]),
+        (["1.5e3", "2e-1"], "decimal", ["1500", "0.2"]),
+        (["+49 421 555", "+44 20 7946"], "text", ["+49 421 555", "+44 20 7946"]),
+        (["1", "unbekannt", "3"], "integer", ["1", "", "3"]),
+        (["ja", "nein", "keine Angabe"], "boolean", ["true", "false", ""]),
+        (["open", "unknown"], "text", ["open", "unknown"]),
+        (["1", "#DIV/0!"], "integer", ["1", ""]),
+        (["Mon, 3 May 2026", "Dienstag, 5. Mai 2026"], "date", ["2026-05-03", "2026-05-05"]),
+        (["3 maggio 2026", "4 czerwca 2026", "5 de junio de 2026"], "date", ["2026-05-03", "2026-06-04", "2026-06-05"]),
+        (["1. 2. 2026", "13. 2. 2026"], "date", ["2026-02-01", "2026-02-13"]),
+        (['="00123"', "'00124"], "text", ["00123", "00124"]),
+        (["'s-Hertogenbosch", "M&uuml;ller &amp; Co"], "text", ["'s-Hertogenbosch", "Müller & Co"]),
+        (["Zu\u0308rich", "ﾔﾏﾀﾞ"], "text", ["Zürich", "ヤマダ"]),
     ],
 )
 def test_types(values: list[str], kind: str, after: list[str]) -> None:
@@ -79,6 +99,33 @@ def test_what_can_be_read_in_two_ways_keeps_its_text_and_is_noted() -> None:
     assert (kind, after) == ("text", ["1.234", "5.678"])
     assert [note.kind for note in cleaned.notes] == ["ambiguous_number"]
     assert cleaned.changes == ()
+
+
+def test_days_and_months_that_contradict_each_other_are_noted() -> None:
+    _, after, cleaned = column("13/05/26", "05/14/26", "01/02/26")
+    assert after == ["13/05/26", "05/14/26", "01/02/26"]
+    assert [(note.kind, note.detail) for note in cleaned.notes] == [
+        ("ambiguous_date", "day first in some values, month first in others, for example 13/05/26 and 05/14/26")
+    ]
+
+
+def test_other_columns_settle_the_decimal_mark_and_say_so() -> None:
+    rows = tuple((f"{n}.200", f"{n},50", f"{n}") for n in range(1, 4))
+    cleaned = clean(Table(columns=("Menge", "Preis", "Pos"), rows=rows), language="en")
+    assert [one.type for one in cleaned.columns] == ["integer", "decimal", "integer"]
+    assert [row.cells[0] for row in cleaned.rows] == ["1200", "2200", "3200"]
+    assert [(note.column, note.kind) for note in cleaned.notes] == [(0, "by_table")]
+    at_odds = clean(Table(columns=("a", "b", "c"), rows=tuple((*row[:2], f"{n}.5") for n, row in enumerate(rows))))
+    assert [(note.column, note.kind) for note in at_odds.notes] == [(0, "ambiguous_number")]
+
+
+def test_telephone_numbers_are_no_figures() -> None:
+    assert column("176 555 123", "30 901 820", name="Tel.")[0] == "text"
+    assert column("176 555 123", "30 901 820", name="Units")[0] == "integer"
+
+
+def test_what_was_text_by_force_is_said_so() -> None:
+    assert [(one.before, one.after, one.kind) for one in column('="007"', "1")[2].changes] == [('="007"', "007", "wrapped")]
 
 
 @pytest.mark.parametrize(

@@ -145,5 +145,8 @@ def test_table_clean_exits_1_on_a_wrong_total_and_without_a_table(tmp_path: Path
     done = run("table", "clean", str(tmp_path / "order.csv"), "-o", str(tmp_path / "clean.csv"))
     assert done.returncode == 1
     assert "the total says 35.00, its rows sum to 30.00" in done.stderr
+    done = run("table", "clean", str(tmp_path / "order.csv"), "-o", str(tmp_path / "clean.json"))
+    assert (done.returncode, (tmp_path / "clean.json").exists()) == (2, False)
+    assert "write .csv, .parquet or .xlsx" in done.stderr
     done = run("table", "clean", str(tmp_path / "empty.csv"), "-o", str(tmp_path / "none.csv"))
     assert (done.returncode, (tmp_path / "none.csv").exists()) == (1, False)

@@ -1,15 +1,21 @@
-"""A published pair of dirty and clean tables, a few rows of it: how many of the dirty cells cleaning repairs, and which it leaves.
+"""Published pairs of dirty and clean tables, a few rows each: how many of the dirty cells cleaning repairs, and which it leaves.
 
-Source: the "beers" pair that Mahdavi et al. use ("Raha", SIGMOD 2019; "Baran", VLDB 2020), itself the craft beers of J.-N. Hould's
+First the "beers" pair that Mahdavi et al. use ("Raha", SIGMOD 2019; "Baran", VLDB 2020), itself the craft beers of J.-N. Hould's
 public list. The rows are typed in by hand: values as in the clean table, dirt of the kinds that the dirty one has.
+The second: see below, likewise typed in.
 """
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
+import openpyxl
+
 from mailbot.core.document import Table
+from mailbot.extract import spreadsheet
 from mailbot.extract.clean import clean
+from mailbot.extract.reader import Limits
 from mailbot.table_schema_file import load_schema
 
 COLUMNS = ("id", "beer_name", "style", "ounces", "abv", "ibu", "brewery_name", "city", "state")
@@ -58,3 +64,67 @@ def test_what_is_written_otherwise_is_repaired_and_what_is_lost_is_told(tmp_path
     assert "'12.0 oz. Alumi-Tek'" in told[3]
     assert "'0.066%'" in told[4]
     assert "row 3" in told[8]
+
+
+ROSTER = (
+    ("Jason", "Bourne", "Teacher", "PE", 39690, 0.75, "Yes", "Physical ed", "Theater"),
+    ("Jason", "Bourne", "Teacher", "Drafting", 39690, 0.25, "Yes", "Physical ed", "Theater"),
+    ("Alicia", "Keys", "Teacher", "Music", 37118, 1, "Yes", "Instr. music", "Vocal music"),
+    ("Ada", "Lovelace", "Teacher", None, 27515, 1, "Yes", "PENDING", "Computers"),
+    ("Desus", "Nice", "Administration", "Dean", 41431, 1, "Yes", "PENDING", None),
+    ("Chien-Shiung", "Wu", "Teacher", "Physics", 11037, 0.5, "Yes", "Science 6-12", "Physics"),
+    ("Chien-Shiung", "Wu", "Teacher", "Chemistry", 11037, 0.5, "Yes", "Science 6-12", "Physics"),
+    (),
+    ("James", "Joyce", "Teacher", "English", 32994, 0.5, "No", None, "English 6-12"),
+    ("Hedy", "Lamarr", "Teacher", "Science", 27919, 0.5, "No", "PENDING", None),
+    ("Carlos", "Boozer", "Coach", "Basketball", 42221, None, "No", "Physical ed", None),
+)
+HIRED = (
+    "2008-08-30", "2008-08-30", "2001-08-15", "1975-05-01", "2013-06-06", "1930-03-20", "1930-03-20", "1990-05-01", "1976-06-08",
+    "2015-08-05",
+)  # fmt: skip
+ROSTER_SCHEMA = """\
+columns:
+  - name: hire_date
+    type: date
+  - name: percent_allocated
+    synonyms: ["% Allocated"]
+    type: decimal
+  - name: full_time
+    synonyms: ["Full time?"]
+    type: boolean
+"""
+
+
+def roster() -> Table:
+    """The sheet as its package ships it: a line above the header, a row and a column without anything in them."""
+    book = openpyxl.Workbook()
+    sheet = book.worksheets[0]
+    sheet.append(["Data most recently refreshed on:", "Dec-27 2020"])
+    names = ["First Name", "Last Name", "Employee Status", "Subject", "Hire Date", "% Allocated", "Full time?"]
+    sheet.append([*names, "do not edit! --->", "Certification", "Certification"])
+    for row in ROSTER:
+        sheet.append([*row[:7], None, *row[7:]])
+    out = io.BytesIO()
+    book.save(out)
+    (table,) = spreadsheet.read("dirty_data.xlsx", out.getvalue(), "", Limits()).documents[0].tables
+    return table
+
+
+def test_a_roster_with_days_as_serial_numbers(tmp_path: Path) -> None:
+    """S. Firke's "janitor" (R; its README shows the clean table): a sheet of another kind of dirt, layout and serial numbers."""
+    loaded = roster()
+    assert loaded.columns[:5] == ("First Name", "Last Name", "Employee Status", "Subject", "Hire Date")
+    assert len(loaded.rows) == len(HIRED)  # neither the line above nor the empty row is one
+    (tmp_path / "roster.yaml").write_text(ROSTER_SCHEMA)
+    cleaned = clean(loaded, schema=load_schema(tmp_path / "roster.yaml"))
+    assert [column.name for column in cleaned.columns[4:7]] == ["hire_date", "percent_allocated", "full_time"]
+    dates = [row.cells[4] for row in cleaned.rows]
+    assert sum(found == meant for found, meant in zip(dates, HIRED, strict=True)) == 10  # 100 % of the dirty cells
+    assert [(note.column, note.kind) for note in cleaned.notes] == [(4, "by_serial")]
+    rest = [tuple(row.cells[place] for place in (0, 1, 2, 3, 5)) for row in cleaned.rows]
+    assert rest == [tuple("" if one is None else str(one) for one in (*row[:4], row[5])) for row in ROSTER if row]
+    # What janitor's reader does beside: two columns of certifications made one, an empty one with a name dropped. Those stay here.
+    assert cleaned.columns[7].name == "do not edit! --->"
+    # Without a schema nobody said that these are dates: 11037 may be any number.
+    assert clean(loaded).columns[4].type == "integer"

@@ -11,7 +11,7 @@ from mailbot.core.lifecycle import State
 from mailbot.review.server import serve
 from tests.servers.browser import FAINT, PATIENCE, UNNAMED, Watched, be, chromium
 from tests.servers.review_desk import SeededDesk, put
-from tests.servers.review_samples import Sample, hostile_sample
+from tests.servers.review_samples import Sample, cleaned_sample, hostile_sample
 
 expect.set_options(timeout=PATIENCE)
 
@@ -47,6 +47,44 @@ async def test_from_the_queue_through_an_edit_to_accepted(desk: SeededDesk, home
     view = await desk.desk.view(desk.items["invoice"])
     assert view.item.state is State.QUEUED
     assert view.drafts[-1].text.startswith("Hello Jonas Brandt")
+
+
+async def test_a_cleaned_cell_says_what_the_file_says_by_mouse_and_keyboard(desk: SeededDesk, home: str, browser: Watched) -> None:
+    item = await put(desk.ledger, cleaned_sample(), uid=800)
+    page = await browser.open(f"{home}items/{item}")
+    first, none, last = (page.locator(".cleaned").nth(place) for place in range(3))
+    tips = page.locator(".was")
+    await expect(page.get_by_role("columnheader", name="article in the file Artikel")).to_be_visible()
+    await expect(first).to_have_accessible_description("the file says 1.234,50 €")
+    await expect(none).to_have_accessible_description("the file says n/a")
+    await first.hover()
+    await expect(tips.nth(0)).to_be_visible()
+    await page.locator("h1").hover()
+    await expect(tips.nth(0)).to_be_hidden()
+    await page.locator(".scroll").focus()
+    await page.keyboard.press("Tab")
+    await expect(first).to_be_focused()
+    await expect(tips.nth(0)).to_be_visible()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("ArrowRight")
+    await expect(last).to_be_focused()
+    await expect(tips.nth(2)).to_have_text("the file says 3,00 €")
+    await expect(tips.nth(2)).to_be_in_viewport(ratio=1)
+    await page.keyboard.press("Escape")
+    await expect(tips.nth(2)).to_be_hidden()
+    await page.keyboard.press("Shift+Tab")
+    await expect(page.locator(".scroll")).to_be_focused()
+
+
+async def test_a_cleaned_cell_says_what_the_file_says_by_touch(desk: SeededDesk, home: str) -> None:
+    item = await put(desk.ledger, cleaned_sample(), uid=801)
+    async with chromium(has_touch=True, viewport={"width": 390, "height": 844}) as browser:
+        page = await browser.open(f"{home}items/{item}")
+        await page.locator(".cleaned").nth(2).tap()
+        await expect(page.locator(".was").nth(2)).to_be_visible()
+        await page.locator(".cleaned").nth(0).tap()
+        await expect(page.locator(".was").nth(2)).to_be_hidden()
+        await expect(page.locator(".was").nth(0)).to_have_text("the file says 1.234,50 €")
 
 
 async def test_every_figure_tells_where_it_stands(desk: SeededDesk, home: str, browser: Watched) -> None:

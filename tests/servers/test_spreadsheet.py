@@ -89,6 +89,25 @@ def test_merged_cells_in_the_body_are_not_multiplied() -> None:
     assert table.rows[1] == ("see below", "", "5")
 
 
+def test_tables_side_by_side_are_told_apart() -> None:
+    rows: list[list[object]] = [
+        ["Orders", None, None, None, "Customers"],
+        ["Code", "Qty", None, None, "Id", "Name"],
+        ["A1", 3, None, None, 1, "Meyer"],
+        ["A2", 4, None, None, 2, "Smith"],
+        ["A3", 5],
+    ]
+    first, second = tables(saved(book(rows)))
+    assert (first.columns, len(first.rows)) == (("Code", "Qty"), 3)
+    assert (second.columns, second.rows) == (("Id", "Name"), (("1", "Meyer"), ("2", "Smith")))
+
+
+def test_margins_and_gaps_for_the_eye_are_no_columns() -> None:
+    rows: list[list[object]] = [[], [None, "Code", None, "Qty"], [None, "A1", None, 3], [None, "A2", None, 4]]
+    (table,) = tables(saved(book(rows)))
+    assert table == Table(columns=("Code", "Qty"), rows=(("A1", "3"), ("A2", "4")))
+
+
 def test_each_sheet_is_a_table() -> None:
     made = book([["Item", "Qty"], ["Bolt", 1], ["Nut", 2]], [], [["Code", "Weight"], ["A1", 2.5], ["A2", 3.5]])
     first, second = tables(saved(made))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import subprocess
 import sys
@@ -68,12 +69,59 @@ def test_odd_cells_and_totals_are_cleaned_as_the_careful_way_does() -> None:
     assert [str(field.type) for field in read.schema][:4] == ["int64", "date32[day]", "decimal128(38, 2)", "int64"]
 
 
+DATES = {
+    "day first": ("%d.%m.%Y", "%d.%m.%Y %H:%M", "%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y %H:%M:%S"),
+    "month first": ("%m/%d/%Y", "%m/%d/%Y %H:%M", "%m-%d-%Y", "%Y-%m-%d %H:%M"),
+    "year first": ("%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y/%m/%d"),
+    "dots": ("%d.%m.%Y", "%d.%m.%Y %H:%M:%S"),
+}
+
+
+@pytest.mark.parametrize("ways", DATES.values(), ids=DATES)
+def test_dates_are_read_as_the_careful_way_does(ways: tuple[str, ...]) -> None:
+    begin = datetime.datetime(2023, 12, 27, 5, 7, 9)
+    days = [begin + datetime.timedelta(days=n, minutes=n * 17, seconds=n) for n in range(800)]
+    text = "Id;Day\n" + "".join(f"{n};{day.strftime(ways[n % len(ways)])}\n" for n, day in enumerate(days))
+    slow, fast = clean(careful(text.encode())), bulk_clean.clean(load(text.encode()), truths=())
+    assert fast.about.columns[1].type == slow.columns[1].type == "date"
+    assert fast.columns[1].to_pylist() == [row.cells[1] for row in slow.rows]
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [f"{n}" for n in range(1, 300)],
+        [f"{n:04}" for n in range(1, 300)],
+        [*(f"{n}" for n in range(1, 300)), "+49 421 555"],
+        [*(f"{n}.5" for n in range(1, 300)), "7,25"],
+        [*(f"{n}.5" for n in range(1, 300)), "7,25", "1.234"],
+        [*(f"{n}" for n in range(1, 300)), "unbekannt", "#DIV/0!"],
+        [f"{n}.200" for n in range(1, 300)],
+        [f'="{n:03}"' for n in range(1, 300)],
+        [f"CHF {n}.-" for n in range(1, 300)],
+        [f"{n}E{n % 7}" for n in range(1, 300)],
+        ["Müller &amp; Co", "Zu\u0308rich"] * 150,
+        [f"{n:x}e{n}" for n in range(1, 300)],
+        ["-0.008", "+5"] * 150,
+    ],
+    ids=lambda column: column[-1],
+)
+def test_columns_are_cleaned_as_the_careful_way_does(column: list[str]) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows([("Item", "Kilo", "Value"), *((f"i{n}", f"{n},5", value) for n, value in enumerate(column))])
+    content = out.getvalue().encode()
+    slow, fast = clean(careful(content)), bulk_clean.clean(load(content), truths=tuple(TRUTH_WORDS))
+    assert fast.about.columns == slow.columns
+    assert fast.columns[2].to_pylist() == [row.cells[2] for row in slow.rows]
+    assert [(note.column, note.kind) for note in fast.about.notes] == [(note.column, note.kind) for note in slow.notes]
+
+
 def test_one_value_among_many_makes_the_column_text_and_is_told() -> None:
     lines = [f"{n};{n % 28 + 1:02}/{n % 12 + 1:02}/2026;{n},50\n" for n in range(900)]
     lines[700] = "700;05/13/2026;about 7\n"
     cleaned = bulk_clean.clean(load(("Id;Day;Sum\n" + "".join(lines)).encode()), truths=("en",)).about
     assert [column.type for column in cleaned.columns] == ["integer", "text", "text"]
-    assert {note.column: note.kind for note in cleaned.notes} == {2: "mixed_values"}
+    assert {note.column: note.kind for note in cleaned.notes} == {1: "ambiguous_date", 2: "mixed_values"}
 
 
 def test_rows_of_another_width_are_aligned_in_their_places() -> None:

@@ -124,6 +124,14 @@ def test_an_ambiguous_column_keeps_its_text_and_is_marked(tmp_path: Path) -> Non
     assert [note.kind for note in cleaned.notes] == ["ambiguous_date", "invalid_values"]
 
 
+def test_a_column_of_integers_tells_which_mark_parts_thousands(tmp_path: Path) -> None:
+    wanted = written(tmp_path, "columns:\n  - name: qty\n    type: integer\n  - name: weight\n    type: decimal\n")
+    cleaned = clean(table("qty|weight", "1.200|1.200", "3.000|0.750"), schema=wanted)
+    assert (column(cleaned, "qty"), cleaned.columns[0].type) == (["1200", "3000"], "integer")
+    assert (column(cleaned, "weight"), cleaned.columns[1].type) == (["1.200", "0.750"], "decimal")
+    assert [note for note in cleaned.notes if note.column == 0] == []
+
+
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [

@@ -23,6 +23,8 @@ def test_a_changed_cell_keeps_what_stood_there() -> None:
     assert shown.rows[1][1] == Cell(text="3.00", figure=True)
     assert [head.kind for head in shown.heads] == ["", "money, EUR"]
     assert shown.changed == 1
+    assert shown.first == (1, 1)
+    assert grid(LOADED, None).first == (0, 0)
 
 
 def test_totals_are_set_apart_and_a_wrong_sum_is_said() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from mailbot.core.table_load import load_tables
-from tests.unit.table_dirt import KINDS, Dirty, score
+from tests.unit.table_dirt import KINDS, Dirty, dirty, score
+from tests.unit.table_draws import drawn
 from tests.unit.table_shapes import SEEN, UNSEEN, Shape, price_list, small, statement, stock
 
 FLOORS = {"missing delimiter": (0.95, 0.85), "bare delimiter": (0.99, 0.75)}
@@ -28,6 +29,16 @@ def test_floor(kind: Callable[..., object]) -> None:
         mean, exact = FLOORS.get(name, (1.0, 1.0))
         assert statistics.mean(one.f1 for one in scores) >= mean, name
         assert sum(one.exact for one in scores) >= exact * len(scores), name
+
+
+@pytest.mark.parametrize("seed", [1, 10, 31])
+def test_floor_on_drawn_tables(seed: int) -> None:
+    found: dict[str, list[float]] = {}
+    for one in dirty(drawn(seed), step=40):
+        table = load_tables(one.text).tables[0]
+        found.setdefault(one.kind, []).append(score(one.meant, [list(table.columns), *map(list, table.rows)]).f1)
+    for name, scores in found.items():
+        assert statistics.mean(scores) >= FLOORS.get(name, (1.0, 1.0))[0], name
 
 
 @pytest.mark.parametrize("shape", [*SEEN, *UNSEEN], ids=lambda shape: shape.__name__)

@@ -43,6 +43,24 @@ for (const kind of ["mouseover", "focusin"]) {
 }
 addEventListener("keydown", (event) => { if (event.key === "Escape") hush(true); });
 
+// Changed cells of a table are one stop of the Tab key; arrows go through them, Escape takes away what the file says.
+const ARROWS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+document.addEventListener("keydown", (event) => {
+  const cell = event.target.closest?.(".cleaned");
+  if (!cell) return;
+  cell.parentElement.classList.toggle("hushed", event.key === "Escape");
+  if (!ARROWS[event.key]) return;
+  event.preventDefault();
+  const cells = [...cell.closest("table").querySelectorAll(".cleaned")];
+  const next = cells[Math.max(0, Math.min(cells.length - 1, cells.indexOf(cell) + ARROWS[event.key]))];
+  cell.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+});
+for (const kind of ["mouseover", "focusin"]) {
+  document.addEventListener(kind, (event) => event.target.closest?.("td.hushed")?.classList.remove("hushed"));
+}
+
 // An edited text: what was loose in the old one need not be ticked, the server looks at the new one; and leaving asks first.
 const text = byId("text");
 let leaving = false;
