@@ -7,6 +7,7 @@ Boxes and lines are in points of the upright page, y down.
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box
+from mailbot.core.words import is_ideographic
 
 OBJECTS_SEEN = 5_000
 """Page objects looked at; a map or drawing can have millions."""
@@ -129,13 +131,25 @@ def _turn_of_text(textpage: Any, matrix: Matrix) -> int:
     """
     text = textpage.get_text_range()
     right = down = 0.0
-    for match in islice(re.finditer(r"[A-Za-z0-9]{4,}", text), 60) if len(text) == textpage.count_chars() else ():
+    if len(text) != textpage.count_chars():
+        return 0
+    runs = list(islice(re.finditer(r"[A-Za-z0-9]{4,}", text), 60))
+    if runs and _lies_on_its_side(textpage, text, runs[0].start()):
+        return 0
+    for match in runs:
         first, last = (_middle_of(textpage, at, matrix) for at in (match.start(), match.end() - 1))
         right += last[0] - first[0]
         down += last[1] - first[1]
     if abs(right) >= abs(down):
         return 0 if right >= 0 else 180
     return 270 if down > 0 else 90
+
+
+def _lies_on_its_side(textpage: Any, text: str, latin: int) -> bool:
+    """Return whether Chinese or Japanese signs stand another way up than the Latin run at `latin`: their lines run down the page."""
+    signs = islice((at for at, character in enumerate(text) if is_ideographic(character)), 20)
+    angle = pdfium.FPDFText_GetCharAngle(textpage, latin)
+    return any(abs(math.sin(pdfium.FPDFText_GetCharAngle(textpage, at) - angle)) > 0.7 for at in signs)
 
 
 def _middle_of(textpage: Any, index: int, matrix: Matrix) -> tuple[float, float]:

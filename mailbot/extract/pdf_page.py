@@ -15,10 +15,13 @@ import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from mailbot.core.bidi import RIGHT_TO_LEFT
+from mailbot.core.columns import in_columns
 from mailbot.core.document import Box, Page
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
+from mailbot.extract.pdf_order import may_have_columns, runs_down, text_from_top, words_from_right
 from mailbot.extract.pdf_tables import ruled_tables, words_in
 from mailbot.extract.reader import Limits
 from mailbot.extract.seen import Seen
@@ -56,8 +59,7 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
     layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
-    if layer and shown.turned:  # PDFium orders lines as if the page stood upright
-        text = page_text(layer)
+    text, layer = _as_read(textpage, text, number, shown, layer)
     grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings
     whole = all(grid.whole for grid in grids)
     return Seen(
@@ -68,6 +70,22 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
         too_large=need != "no",
         codes=codes_on(page, number, shown),
     )
+
+
+def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWords | None) -> tuple[str, PageWords | None]:
+    """Return a text layer's text in reading order, and its words, if any."""
+    if RIGHT_TO_LEFT.search(text):
+        layer = words_from_right(textpage, number, shown)
+        return page_text(layer), layer
+    if runs_down(textpage, text, shown.matrix):
+        return text_from_top(textpage, shown.matrix), layer
+    if layer and shown.turned:  # PDFium orders lines as if the page stood upright
+        return page_text(layer), layer
+    if may_have_columns(textpage, shown):
+        layer = layer or layer_words(textpage, number, shown)
+        if in_columns(layer.lines) != list(layer.lines):
+            return page_text(layer), layer
+    return text, layer
 
 
 def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None) -> Seen:

@@ -38,6 +38,7 @@ from mailbot.extract import (
 from mailbot.extract.reader import Found, Limits, Reader
 from mailbot.extract.sandbox import Sandbox
 from tests.servers import compound_file, tnef_file
+from tests.servers.papers import pdf_of
 from tests.servers.test_containers import note, seven, tar
 from tests.servers.test_signed import XML, signed
 from tests.servers.test_spreadsheet import binary_sheet
@@ -101,14 +102,7 @@ def many_pages(count: int = 100_000, box: str = "0 0 200 200", drawing: bytes = 
     objects = [b"<</Type/Catalog/Pages 2 0 R>>", b"", b"<</Length %d>>stream\n%s\nendstream" % (len(drawing), drawing)]
     objects += [f"<</Type/Page/Parent 2 0 R/MediaBox[{box}]/Contents 3 0 R>>".encode()] * count
     objects[1] = b"<</Type/Pages/Count %d/Kids[%s]>>" % (count, b" ".join(b"%d 0 R" % (n + 4) for n in range(count)))
-    out, places = bytearray(b"%PDF-1.4\n"), []
-    for number, body in enumerate(objects, 1):
-        places.append(len(out))
-        out += b"%d 0 obj%s endobj\n" % (number, body)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    start = len(out)
-    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\n" % (len(places) + 1, table, len(places) + 1)
-    return bytes(out + b"startxref\n%d\n%%%%EOF" % start)
+    return pdf_of(*objects)
 
 
 def stretched(columns: int) -> bytes:
