@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -193,6 +195,29 @@ class Extract(Section):
         ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ru", "zh", "ja"),
         description="Languages whose words for yes and no are read as truth values in tables.",
     )
+    passwords: dict[str, tuple[Password, ...]] = Field(
+        default_factory=dict,
+        description="Passwords of encrypted PDFs and archives, by sender: an address, a domain, or `*` for anybody, each with a "
+        'list as in `extract.passwords."acme.example" = [{ password_env = "ACME_PDF" }]`. They are tried on encrypted files only.',
+    )
+
+    @field_validator("passwords")
+    @classmethod
+    def _senders_are_senders(cls, value: dict[str, tuple[Password, ...]]) -> dict[str, tuple[Password, ...]]:
+        for sender in value:
+            if sender != "*" and not re.fullmatch(r"([^@\s]+@)?[^@\s.]+(\.[^@\s.]+)+", sender):
+                raise ValueError(f'{sender!r} is no sender: use an address, a domain such as "acme.example", or "*"')
+        return {sender.casefold(): passwords for sender, passwords in value.items()}
+
+    def passwords_of(self, senders: Sequence[str]) -> tuple[str, ...]:
+        """Return the passwords to try on an encrypted file of these senders' addresses, the most fitting first.
+
+        Asks the environment, files and commands, and blocks: call it off the loop. Raises ConfigError, see `Password.resolve`.
+        """
+        addresses = [sender.casefold() for sender in senders]
+        keys = [*addresses, *(address.rpartition("@")[2] for address in addresses), "*"]
+        found = [one.resolve() for key in dict.fromkeys(keys) for one in self.passwords.get(key, ())]
+        return tuple(dict.fromkeys(password for password in found if password))
 
 
 class Generate(Password):

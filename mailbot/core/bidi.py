@@ -1,4 +1,4 @@
-"""Turns a line as it is displayed into the order in which it is read: the way back from the Unicode bidirectional algorithm (UAX #9).
+"""Turns a line as it is displayed into the order in which it is read: the way back from the bidirectional algorithm (UAX #9).
 
 A page of a PDF or a scan holds glyphs by place, from left to right; Hebrew and Arabic among them run the other way.
 """

@@ -7,6 +7,7 @@ lines, which fill them with words.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from mailbot.core.bidi import runs_right_to_left
@@ -84,7 +85,7 @@ def _candidates(lines: Sequence[Line]) -> list[float]:
     """Return where gutters may be: in the middle of gaps that many lines have, most of them first."""
     counts: dict[int, list[float]] = {}
     for line in lines:
-        for one, other in zip(line, line[1:], strict=False):
+        for one, other in pairwise(line):
             height = one.box[3] - one.box[1]
             if other.box[0] - one.box[2] > 0.8 * height:
                 middle = (one.box[2] + other.box[0]) / 2
@@ -124,5 +125,5 @@ def _written(side: Sequence[Line]) -> bool:
 
 def _blanks(line: Line) -> float:
     """Return the width of the blanks between the words of a line, but for those too wide to stand inside a sentence."""
-    gaps = ((other.box[0] - one.box[2], one.box[3] - one.box[1]) for one, other in zip(line, line[1:], strict=False))
+    gaps = ((other.box[0] - one.box[2], one.box[3] - one.box[1]) for one, other in pairwise(line))
     return sum(gap for gap, height in gaps if 0 < gap < 1.5 * height)

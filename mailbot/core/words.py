@@ -71,7 +71,7 @@ def line_text(line: Sequence[Word], *, right_to_left: bool = False) -> str:
 
 
 def page_text(page: PageWords) -> str:
-    """Return the text of a page as it is read: a line for each of its lines, and column after column where prose stands in columns."""
+    """Return the text of a page as it is read: a line for each of its lines, column after column where prose stands in columns."""
     whole = runs_right_to_left("".join(word.text for line in page.lines for word in line))
     return "\n".join(line_text(line, right_to_left=whole) for line in in_columns(page.lines))
 

@@ -29,10 +29,12 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
     Files inside it are members, but an e-invoice's XML gives the document its fields (`mailbot.extract.einvoice_hybrid`).
     """
+    if limits.passwords:
+        content = pdf_page.unlocked(content, limits.passwords)
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        return Found(documents=(Document(name=name, media_type=media_type),), problems=(_unopened(name, error),))
+        return Found(documents=(Document(name=name, media_type=media_type),), problems=(_unopened(name, error, limits),))
     try:
         return _read_open(name, content, media_type, pdf, limits)
     finally:
@@ -82,7 +84,7 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        problem = _unopened("the PDF", error)
+        problem = _unopened("the PDF", error, Limits())
         raise BadInput(problem.detail, remedy=problem.remedy) from None
     try:
         if not 1 <= page <= len(pdf):
@@ -125,7 +127,9 @@ def _turn_of(page: Any) -> int:
 _ASK_AGAIN = "ask the sender for the file again"
 
 
-def _unopened(name: str, error: pypdfium2.PdfiumError) -> Problem:
+def _unopened(name: str, error: pypdfium2.PdfiumError, limits: Limits) -> Problem:
     if pdf_page.encrypted(error):
-        return Problem(code="encrypted_pdf", detail=f"{name} asks for a password", remedy="ask the sender for it without one")
+        known = f", and none of the {len(limits.passwords)} known for its sender opens it" if limits.passwords else ""
+        remedy = "ask the sender for it without one, or set extract.passwords for this sender"
+        return Problem(code="encrypted_pdf", detail=f"{name} asks for a password{known}", remedy=remedy)
     return Problem(code="broken_pdf", detail=f"{name} cannot be opened: {error}", remedy=_ASK_AGAIN)

@@ -146,7 +146,7 @@ def _turn_of_text(textpage: Any, matrix: Matrix) -> int:
 
 
 def _lies_on_its_side(textpage: Any, text: str, latin: int) -> bool:
-    """Return whether Chinese or Japanese signs stand another way up than the Latin run at `latin`: their lines run down the page."""
+    """Return whether Chinese or Japanese signs stand another way up than the Latin run at `latin`: their lines run down."""
     signs = islice((at for at, character in enumerate(text) if is_ideographic(character)), 20)
     angle = pdfium.FPDFText_GetCharAngle(textpage, latin)
     return any(abs(math.sin(pdfium.FPDFText_GetCharAngle(textpage, at) - angle)) > 0.7 for at in signs)

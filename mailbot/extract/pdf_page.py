@@ -6,9 +6,12 @@ text. A picture over most of the page under a full text layer is a scan that som
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -205,6 +208,20 @@ def _over(one: Box, other: Box) -> bool:
 def _holds(outer: Box, inner: Box) -> bool:
     x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
     return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
+
+
+def unlocked(content: bytes, passwords: Sequence[str]) -> bytes:
+    """Return an encrypted PDF as one without a password, by the first that opens it; as it is when none does."""
+    for password in passwords:
+        try:
+            pdf = pypdfium2.PdfDocument(content, password=password)
+        except pypdfium2.PdfiumError:
+            continue
+        with contextlib.closing(pdf):
+            out = io.BytesIO()
+            pdf.save(out, flags=pdfium.FPDF_REMOVE_SECURITY)
+            return out.getvalue()
+    return content
 
 
 def open_pdf(content: bytes) -> Any:

@@ -7,7 +7,7 @@ top of its own file, which only a worker loads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,8 @@ class Limits:
     ocr_dpi: int = 200
     ocr: bool = True
     suppliers: tuple[SupplierHints, ...] = ()
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    """Passwords that the sender's files may have; given only for a file that was found to be encrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ who waits.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 
@@ -14,7 +15,7 @@ from mailbot.core.document import Table
 from mailbot.core.supplier_hints import SupplierHints
 from mailbot.core.table_schema import TableSchema, by_name, schema_to_json
 from mailbot.core.tables import Cleaned
-from mailbot.errors import BadInput
+from mailbot.errors import BadInput, ConfigError
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
 from mailbot.extract.nest import Nest
@@ -73,7 +74,7 @@ class Sandbox:
         """Read one file whole: see `ports.Extractor`. Raises WorkerUnavailable when no worker can be had, nothing for bad bytes."""
         return await Nest(self._settings, self._ask, self.suppliers).read(name, content, media_type)
 
-    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
+    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000, sender: str = "") -> Page:
         """Render one page: see `ports.Extractor`. Raises BadInput, WorkerUnavailable."""
         remedy = "open the original"
         try:
@@ -81,8 +82,10 @@ class Sandbox:
             job = {"kind": "render", "name": name, "media_type": kind.get("media_type"), "page": page, "width": width}
             if not str(kind.get("media_type")).startswith(("application/pdf", "image/")):
                 raise BadInput(f"{name} has no pages that can be drawn ({kind.get('media_type')})", remedy=remedy)
+            if self._settings.passwords and b"/Encrypt" in content:
+                job["passwords"] = await asyncio.to_thread(self._settings.passwords_of, (sender,))
             answer, png = await self._render.run(job, content)
-        except WorkerDied as error:
+        except (WorkerDied, ConfigError) as error:
             raise BadInput(f"page {page} of {name} cannot be drawn: {error}", remedy=remedy) from error
         size = answer.get("width"), answer.get("height")
         if answer.get("found") != "page" or not png.startswith(b"\x89PNG") or not all(type(one) is int for one in size):

@@ -113,6 +113,7 @@ def _file(job: frames.Header, content: bytes) -> Answer:
         from mailbot.core.supplier_files import hints_from_json
 
         limits = replace(limits, suppliers=hints_from_json(job["suppliers"]))
+    limits = replace(limits, passwords=tuple(job.get("passwords", ())))
     read = reader_for(job["reader"])
     found = read(job["name"], content, job["media_type"], limits) if read else Found()
     header = {
@@ -132,6 +133,8 @@ def _render(job: frames.Header, content: bytes) -> Answer:
     from importlib import import_module
 
     module = import_module("mailbot.extract.pdf" if job["media_type"] == "application/pdf" else "mailbot.extract.picture")
+    if job.get("passwords"):
+        content = import_module("mailbot.extract.pdf_page").unlocked(content, job["passwords"])
     png, width, height = module.render(content, job["page"], job["width"])
     return {"found": "page", "width": width, "height": height}, (png,)
 

@@ -97,9 +97,7 @@ def placed_pdf(pieces: Sequence[tuple[float, float, str]], *, size: float = 12) 
         "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange "
         f"{len(codes)} beginbfchar\n{mapped}\nendbfchar endcmap end"
     ).encode()
-    drawn = "".join(
-        f"1 0 0 1 {x:.2f} {y:.2f} Tm <{''.join(f'{codes[sign]:02x}' for sign in text)}> Tj\n" for x, y, text in pieces
-    )
+    drawn = "".join(f"1 0 0 1 {x:.2f} {y:.2f} Tm <{''.join(f'{codes[sign]:02x}' for sign in text)}> Tj\n" for x, y, text in pieces)
     content = f"BT /F {size} Tf {drawn}ET".encode()
     font = (
         f"<</Type/Font/Subtype/Type1/BaseFont/Courier/FirstChar 33/LastChar {32 + len(codes)}"
