@@ -16,6 +16,7 @@ from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
 from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
+from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
@@ -50,10 +51,11 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             Problem(code="too_many_pages", detail=f"{name}: {len(pdf)} pages, the first {count} were read", remedy=remedy)
         )
     seen: list[Seen] = []
+    careful = CarefulReader(content)
     for number in range(1, count + 1):
         try:
             page = pdf[number - 1]
-            seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
+            seen.append(pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count)))
             page.close()
         except pypdfium2.PdfiumError:
             problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))

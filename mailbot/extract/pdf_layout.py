@@ -18,7 +18,6 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box
-from mailbot.core.words import is_ideographic
 
 OBJECTS_SEEN = 5_000
 """Page objects looked at; a map or drawing can have millions."""
@@ -147,9 +146,9 @@ def _turn_of_text(textpage: Any, matrix: Matrix) -> int:
 
 def _lies_on_its_side(textpage: Any, text: str, latin: int) -> bool:
     """Return whether Chinese or Japanese signs stand another way up than the Latin run at `latin`: their lines run down."""
-    signs = islice((at for at, character in enumerate(text) if is_ideographic(character)), 20)
+    signs = islice(re.finditer("[\u3000-\u9fff]", text), 20)
     angle = pdfium.FPDFText_GetCharAngle(textpage, latin)
-    return any(abs(math.sin(pdfium.FPDFText_GetCharAngle(textpage, at) - angle)) > 0.7 for at in signs)
+    return any(abs(math.sin(pdfium.FPDFText_GetCharAngle(textpage, sign.start()) - angle)) > 0.7 for sign in signs)
 
 
 def _middle_of(textpage: Any, index: int, matrix: Matrix) -> tuple[float, float]:

@@ -23,6 +23,7 @@ from mailbot.core.columns import in_columns
 from mailbot.core.document import Box, Page
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
+from mailbot.extract.pdf_careful import CarefulReader, loses_text
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
 from mailbot.extract.pdf_order import may_have_columns, runs_down, text_from_top, words_from_right
 from mailbot.extract.pdf_tables import ruled_tables, words_in
@@ -48,11 +49,13 @@ LEAST_DPI = 72
 """A page that would have too many pixels is rendered coarser, down to this."""
 
 
-def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
+def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *, boxes: bool) -> Seen:
     """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway)."""
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
     shown = shown_upright(page, textpage)
+    if loses_text(page, textpage) and (seen := _read_with_care(careful, number, text, shown)):
+        return seen
     drawn = layout(page, shown)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
     if need != "no":
@@ -73,6 +76,15 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
         too_large=need != "no",
         codes=codes_on(page, number, shown),
     )
+
+
+def _read_with_care(careful: CarefulReader, number: int, text: str, shown: Shown) -> Seen | None:
+    """Return the page as the careful reader reads it, None where it reads no more than `text`."""
+    read = careful.read(number)
+    if read is None or _visible(read[0]) <= max(TOO_LITTLE, _visible(text)):
+        return None
+    size = round(shown.width, 2), round(shown.height, 2)
+    return Seen(page=Page(number=number, text=read[0], width=size[0], height=size[1]), words=read[1])
 
 
 def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWords | None) -> tuple[str, PageWords | None]:
@@ -122,7 +134,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
 
 def need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead", "beside"]:
     """Say whether the page must be read by OCR, instead of its text layer or beside it."""
-    visible = sum(not character.isspace() for character in text)
+    visible = _visible(text)
     if visible and garbage_share(text) > GARBAGE:
         return "instead"
     if visible < TOO_LITTLE:
@@ -130,9 +142,16 @@ def need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead",
     return "beside" if visible < STAMP and drawn.pictures > MOSTLY_PICTURE else "no"
 
 
+def _visible(text: str) -> int:
+    """Return how many characters of a text can be seen."""
+    return len("".join(text.split()))
+
+
 def garbage_share(text: str) -> float:
     """Return the share of visible characters that mean nothing: U+FFFD and the Unicode categories Co, Cn and Cc."""
-    visible = [character for character in text if not character.isspace()]
+    visible = "".join(text.split())
+    if visible.isprintable() and "\ufffd" not in visible:
+        return 0.0
     bad = sum(character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cc") for character in visible)
     return bad / max(1, len(visible))
 
