@@ -21,6 +21,7 @@ import pypdfium2.raw as pdfium
 from mailbot.core.bidi import RIGHT_TO_LEFT
 from mailbot.core.columns import in_columns
 from mailbot.core.document import Box, Page
+from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
@@ -115,7 +116,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
     text, source = found.text, "ocr"
     if layer is not None and not found.turned and not found.skew:
         words = _merged(words, layer)
-        text, source = page_text(words), "mixed"
+        text, source = block_text(words), "mixed"
     return Seen(
         page=Page(
             number=number,
