@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from mailbot.core.bidi import runs_right_to_left
 from mailbot.core.words import PageWords, Word, in_lines, line_text
 
 GUTTER = 1.5
@@ -44,21 +45,22 @@ class _Band:
 
 def block_text(page: PageWords) -> str:
     """Return the text of a page in the order of reading, a line for each of its lines."""
-    lines = page.lines if len(page.lines) > MOST_LINES else _ordered(page.lines)
-    return "\n".join(line_text(line) for line in lines)
+    backwards = runs_right_to_left("".join(word.text for line in page.lines for word in line))
+    lines = page.lines if len(page.lines) > MOST_LINES else _ordered(page.lines, backwards)
+    return "\n".join(line_text(line, right_to_left=backwards) for line in lines)
 
 
-def _ordered(lines: Sequence[Line]) -> Iterator[Line]:
-    """Yield the lines, those on both sides of the widest gutter that parts blocks first left, then right."""
+def _ordered(lines: Sequence[Line], backwards: bool) -> Iterator[Line]:
+    """Yield the lines, those on both sides of the widest gutter that parts blocks first left, then right; Hebrew the other way."""
     band = max(_bands(lines), key=lambda one: (one.right - one.left) * (one.last - one.first), default=None)
     if band is None:
         yield from lines
         return
     left, right = _sides(lines[band.first : band.last], band)
-    yield from _ordered(lines[: band.first])
-    yield from _ordered(left)
-    yield from _ordered(right)
-    yield from _ordered(lines[band.last :])
+    yield from _ordered(lines[: band.first], backwards)
+    yield from _ordered(right if backwards else left, backwards)
+    yield from _ordered(left if backwards else right, backwards)
+    yield from _ordered(lines[band.last :], backwards)
 
 
 def _bands(lines: Sequence[Line]) -> Iterator[_Band]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailbot.core.bidi import RIGHT_TO_LEFT, as_read, runs_right_to_left
-from mailbot.core.columns import in_columns
 from mailbot.core.document import Box
 
 
@@ -71,9 +70,9 @@ def line_text(line: Sequence[Word], *, right_to_left: bool = False) -> str:
 
 
 def page_text(page: PageWords) -> str:
-    """Return the text of a page as it is read: a line for each of its lines, column after column where prose stands in columns."""
+    """Return the text of a page, a line for each of its lines."""
     whole = runs_right_to_left("".join(word.text for line in page.lines for word in line))
-    return "\n".join(line_text(line, right_to_left=whole) for line in in_columns(page.lines))
+    return "\n".join(line_text(line, right_to_left=whole) for line in page.lines)
 
 
 def is_ideographic(character: str) -> bool:

@@ -1,5 +1,5 @@
-"""Reads with pdfminer the text of pages on which PDFium loses some: text in Chinese, Japanese or Korean fonts that the file does not
-carry and this machine does not have. pdfminer needs no font for it, and a hundred times as long.
+"""Reads with pdfminer the pages on which PDFium loses text: Chinese, Japanese or Korean in fonts that neither the file carries nor
+this machine has. pdfminer needs no font for it, but many times as long.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ def _text_and_words(page: Any, number: int) -> tuple[str, PageWords]:
 
 def _text_of(line: Any) -> str:
     """Return a line's text without the blanks that pdfminer sees between signs which stand apart, as in a line down the page."""
-    return re.sub(r"(?<=[\u3000-\u9fff]) (?=[\u3000-\u9fff])", "", "".join(_without_unknown(one.get_text()) for one in line)).strip()
+    return re.sub(
+        r"(?<=[\u3000-\u9fff]) (?=[\u3000-\u9fff])", "", "".join(_without_unknown(one.get_text()) for one in line)
+    ).strip()
 
 
 def _words_of(line: Any, height: float) -> Iterator[Word]:

@@ -6,6 +6,7 @@ What costs is done only on pages that look like one of these; PDFium's own order
 
 from __future__ import annotations
 
+import re
 import statistics
 import unicodedata
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ import pypdfium2.raw as pdfium
 
 from mailbot.core.bidi import as_read, runs_right_to_left
 from mailbot.core.document import Box
-from mailbot.core.words import PageWords, Word, in_lines, is_ideographic
+from mailbot.core.words import PageWords, Word, in_lines
 from mailbot.extract.pdf_layout import Matrix, Shown, moved
 
 WIDE = 0.15
@@ -27,6 +28,7 @@ BLANK = 0.12
 
 _MOST_PIECES = 2_000
 
+_SIGNS = re.compile("[\u3000-\u9fff\uf900-\ufaff\uff00-\uff60]")
 _FORMS = ("\ufb1d", "\ufefc")
 """First and last of the forms that letters of Hebrew and Arabic have in print; they are read as the letters."""
 
@@ -53,10 +55,10 @@ def may_have_columns(textpage: Any, shown: Shown) -> bool:
 
 def runs_down(textpage: Any, text: str, matrix: Matrix) -> bool:
     """Return whether the text runs from top to bottom, as Chinese and Japanese may; judged on neighbours among the signs."""
-    if 2 * sum(map(is_ideographic, text)) < len("".join(text.split())):
+    if 2 * len(_SIGNS.findall(text)) < len("".join(text.split())):
         return False
     text = textpage.get_text_range()
-    signs = [at for at, character in enumerate(text) if is_ideographic(character)]
+    signs = [sign.start() for sign in _SIGNS.finditer(text)]
     if len(text) != textpage.count_chars():
         return False
     down = across = 0

@@ -1,7 +1,8 @@
 """Reads one page of a PDF: its text layer where that is good, else what OCR sees on the rendered page, or both together.
 
 A page needs OCR when its text layer is garbage (a font without a usable encoding), or when it shows something and has next to no
-text. A picture over most of the page under a full text layer is a scan that somebody's OCR has read already: that text is kept.
+text. A picture over most of the page with a full text layer hidden in it is a scan that somebody's OCR has read already: that text
+is kept. Text written over such a picture for all to see is a letterhead's or a form's.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from mailbot.core.bidi import RIGHT_TO_LEFT
-from mailbot.core.columns import in_columns
 from mailbot.core.document import Box, Page
 from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
@@ -46,6 +46,12 @@ A_SCAN = 0.8
 STAMP = 200
 """Visible characters below which a text layer on such a page is taken for a stamp."""
 
+FORM = 600
+"""Visible characters below which text written over a picture of the whole page may be what somebody filled into a scanned form."""
+
+OUTLINES = 1_500
+"""Segments of paths on a page with little text, from which on they may be letters drawn as outlines."""
+
 LEAST_DPI = 72
 """A page that would have too many pixels is rendered coarser, down to this."""
 
@@ -63,7 +69,7 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
         image = picture(page, limits)
         if image is not None:
             return _read_picture(image, page, number, layer_words(textpage, number, shown) if need == "beside" and text else None)
-    scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
+    scanned = drawn.pictures > A_SCAN and not drawn.over_picture and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
     layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
     text, layer = _as_read(textpage, text, number, shown, layer)
@@ -92,15 +98,15 @@ def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWor
     """Return a text layer's text in reading order, and its words, if any."""
     if RIGHT_TO_LEFT.search(text):
         layer = words_from_right(textpage, number, shown)
-        return page_text(layer), layer
+        return block_text(layer), layer
     if runs_down(textpage, text, shown.matrix):
         return text_from_top(textpage, shown.matrix), layer
     if layer and shown.turned:  # PDFium orders lines as if the page stood upright
         return page_text(layer), layer
     if may_have_columns(textpage, shown):
         layer = layer or layer_words(textpage, number, shown)
-        if in_columns(layer.lines) != list(layer.lines):
-            return page_text(layer), layer
+        if (ordered := block_text(layer)) != page_text(layer):
+            return ordered, layer
     return text, layer
 
 
@@ -140,7 +146,9 @@ def need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead",
         return "instead"
     if visible < TOO_LITTLE:
         return "no" if blank(page) else "beside"
-    return "beside" if visible < STAMP and drawn.pictures > MOSTLY_PICTURE else "no"
+    if visible < STAMP and (drawn.pictures > MOSTLY_PICTURE or drawn.segments > OUTLINES):
+        return "beside"
+    return "beside" if visible < FORM and drawn.pictures > A_SCAN and drawn.over_picture else "no"
 
 
 def _visible(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -82,6 +83,27 @@ def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     """Return a picture as a file."""
     out = io.BytesIO()
     image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def outlined_pdf(image: Image.Image, *, footer: str = "") -> bytes:
+    """Return a PDF on which the ink of a picture is drawn as filled outlines, as design programs do; `footer` is plain text."""
+    import cv2
+
+    ink = (np.asarray(image.convert("L")) < 128).astype(np.uint8)
+    shapes, _ = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    out, unit = io.BytesIO(), A4[0] / image.width
+    canvas = Canvas(out, pagesize=A4)
+    path = canvas.beginPath()
+    for shape in shapes:
+        points = [(x * unit, A4[1] - y * unit) for x, y in shape[:, 0].tolist()]
+        path.moveTo(*points[0])
+        for point in points[1:]:
+            path.lineTo(*point)
+        path.close()
+    canvas.drawPath(path, stroke=0, fill=1, fillMode=0)
+    canvas.drawString(60, 20, footer)
+    canvas.save()
     return out.getvalue()
 
 

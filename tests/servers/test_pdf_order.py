@@ -113,6 +113,15 @@ def test_what_runs_from_right_to_left_is_read_so(line: str, turned: bool) -> Non
     assert text_of(papers.placed_pdf(sorted(pieces) if turned else pieces)).split("\n")[0] == line
 
 
+def test_columns_of_hebrew_are_read_from_the_right() -> None:
+    right = [f"הודעה של משרד הנמל לכל הספינות שורה {row}" for row in range(1, 8)]
+    left = [f"התשלום ביום ההפלגה לפי אורך הספינה שורה {row}" for row in range(1, 8)]
+    pieces = []
+    for row, (one, other) in enumerate(zip(right, left, strict=True)):
+        pieces += _placed(one, 585, 740 - 16 * row) + _placed(other, 290, 740 - 16 * row)
+    assert text_of(papers.placed_pdf(pieces)).split("\n") == right + left
+
+
 def test_latin_pages_keep_their_order_around_a_hebrew_name() -> None:
     name = "שלום"
     line = [(60.0, 700.0, "Name:"), *((60 + 7.2 * (6 + at), 700.0, sign) for at, sign in enumerate(reversed(name)))]
