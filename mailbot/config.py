@@ -190,6 +190,12 @@ class Extract(Section):
     archive_ratio: int = Field(200, ge=2, description="Times an archive member may be larger than its packed form.")
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
+    ocr_pages: int = Field(
+        25,
+        ge=1,
+        description="Scanned pages of one PDF that are read by OCR: the first ones and the last five. Each takes up to four "
+        "seconds of `cpu_seconds`, and a file that takes more than that is not read at all.",
+    )
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
     truth_languages: tuple[str, ...] = Field(
         ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ru", "zh", "ja"),

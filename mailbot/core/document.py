@@ -36,6 +36,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "archive_limits": ("error", "the archive holds more than the limits on members, bytes, ratio or depth allow"),
     "unsafe_name": ("warning", "an archive member or attachment has a path in its name: only the last part is used"),
     "too_many_pages": ("error", "the document has more pages than the limit: the first ones were read"),
+    "too_many_scans": ("error", "the document has more scanned pages than the limit: the others were not read"),
     "too_many_pixels": ("error", "a picture or page is larger than the limit and was not rendered"),
     "over_limit": (
         "error",

@@ -215,6 +215,7 @@ class Nest:
             "archive_ratio": settings.archive_ratio,
             "archive_depth": settings.archive_depth,
             "ocr_dpi": settings.ocr_dpi,
+            "ocr_pages": settings.ocr_pages,
             "ocr": settings.ocr,
         }
 

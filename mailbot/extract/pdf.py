@@ -19,7 +19,7 @@ from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
+from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, problems_of, wanted_for_fields
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -53,13 +53,18 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     seen: list[Seen] = []
     careful = CarefulReader(content)
     for number in range(1, count + 1):
+        scans = sum(one.by_ocr for one in seen)
+        scan = scans < limits.ocr_pages - (FIELD_PAGES if number <= count - FIELD_PAGES else 0)
         try:
             page = pdf[number - 1]
-            seen.append(pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count)))
+            seen.append(pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan))
             page.close()
         except pypdfium2.PdfiumError:
             problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
             seen.append(Seen(page=Page(number=number, text="")))
+    if left := [str(one.page.number) for one in seen if one.unscanned]:
+        detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
+        problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages, and cpu_seconds with it"))
     problems += problems_of(name, seen)
     tables = [table for one in seen for table in one.tables]
     joined = [one.page.number for one in seen if one.joined_cells]

@@ -56,8 +56,11 @@ LEAST_DPI = 72
 """A page that would have too many pixels is rendered coarser, down to this."""
 
 
-def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *, boxes: bool) -> Seen:
-    """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway)."""
+def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *, boxes: bool, scan: bool = True) -> Seen:
+    """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway).
+
+    Without `scan` a page that needs OCR is read as far as its text layer goes.
+    """
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
     shown = shown_upright(page, textpage)
@@ -65,10 +68,12 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
         return seen
     drawn = layout(page, shown)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
-    if need != "no":
+    if need != "no" and scan:
         image = picture(page, limits)
         if image is not None:
             return _read_picture(image, page, number, layer_words(textpage, number, shown) if need == "beside" and text else None)
+    if need == "instead":
+        text = ""
     scanned = drawn.pictures > A_SCAN and not drawn.over_picture and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
     layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
@@ -80,7 +85,8 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
         words=layer,
         tables=tuple(ruled_tables(grids, layer)) if layer and whole else (),
         joined_cells=not whole,
-        too_large=need != "no",
+        too_large=need != "no" and scan,
+        unscanned=need != "no" and not scan,
         codes=codes_on(page, number, shown),
     )
 
@@ -135,6 +141,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
         words=words,
         skew=found.skew,
         no_text=not (text or codes),
+        by_ocr=True,
         codes=codes,
     )
 

@@ -28,6 +28,7 @@ class Limits:
     archive_ratio: int = 200
     archive_depth: int = 3
     ocr_dpi: int = 200
+    ocr_pages: int = 25
     ocr: bool = True
     suppliers: tuple[SupplierHints, ...] = ()
     passwords: tuple[str, ...] = field(default=(), repr=False)

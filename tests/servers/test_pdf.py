@@ -16,8 +16,9 @@ from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
 from mailbot.config import Extract
 from mailbot.core.supplier_hints import Hint, SupplierHints
+from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
-from mailbot.extract import pdf, pdf_page
+from mailbot.extract import ocr, pdf, pdf_page
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sandbox import Sandbox
 from tests.servers import papers
@@ -199,6 +200,16 @@ def test_only_so_many_pages_are_read() -> None:
     assert len(found.documents[0].pages) == 3
     assert codes(found) == ["too_many_pages"]
     assert "5 pages" in found.problems[0].detail
+
+
+def test_only_so_many_scans_are_read_and_the_last_pages_among_them() -> None:
+    words = PageWords(number=1, width=100, height=100, lines=())
+    seen = ocr.Scan(words=words, text="Harbour", confidence=0.9, turned=0, skew=0.0)
+    with mock.patch("mailbot.extract.ocr.scan", return_value=seen):
+        found = read(papers.scanned_pdf(*[papers.scan(papers.LETTER[:2], dpi=50)] * 9), Limits(ocr_pages=6))
+    assert [page.number for page in found.documents[0].pages if page.text == "Harbour"] == [1, 5, 6, 7, 8, 9]
+    assert codes(found) == ["too_many_scans"]
+    assert "3 scanned pages were not read, from page 2 to 4" in found.problems[0].detail
 
 
 def test_a_huge_page_is_not_rendered() -> None:
