@@ -13,6 +13,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,6 +26,7 @@ from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
+from mailbot.extract.pdf_form import filled_in
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
 from mailbot.extract.pdf_order import may_have_columns, runs_down, text_from_top, words_from_right
 from mailbot.extract.pdf_tables import ruled_tables, words_in
@@ -67,17 +69,24 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
     if loses_text(page, textpage) and (seen := _read_with_care(careful, number, text, shown)):
         return seen
     drawn = layout(page, shown)
+    layer: PageWords | None = None
+    if filled := filled_in(page, shown):
+        written = layer_words(textpage, number, shown)
+        layer = replace(written, lines=in_lines([*(word for line in written.lines for word in line), *filled]))
+        text = page_text(layer)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
     if need != "no" and scan:
         image = picture(page, limits)
         if image is not None:
-            return _read_picture(image, page, number, layer_words(textpage, number, shown) if need == "beside" and text else None)
+            beside = layer or layer_words(textpage, number, shown) if need == "beside" and text else None
+            return _read_picture(image, page, number, beside)
     if need == "instead":
         text = ""
     scanned = drawn.pictures > A_SCAN and not drawn.over_picture and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
-    layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
-    text, layer = _as_read(textpage, text, number, shown, layer)
+    if layer is None:
+        layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
+        text, layer = _as_read(textpage, text, number, shown, layer)
     grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings
     whole = all(grid.whole for grid in grids)
     return Seen(
@@ -260,8 +269,12 @@ def unlocked(content: bytes, passwords: Sequence[str]) -> bytes:
 
 
 def open_pdf(content: bytes) -> Any:
-    """Open a PDF. Raises pypdfium2.PdfiumError; `encrypted` tells a password from a fault."""
-    return pypdfium2.PdfDocument(content)
+    """Open a PDF, with its forms if it has any. Raises pypdfium2.PdfiumError; `encrypted` tells a password from a fault."""
+    pdf = pypdfium2.PdfDocument(content)
+    if pdf.get_formtype() != pdfium.FORMTYPE_NONE:
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            pdf.init_forms()
+    return pdf
 
 
 def encrypted(error: pypdfium2.PdfiumError) -> bool:
