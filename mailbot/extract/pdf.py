@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import pypdfium2
@@ -18,6 +19,7 @@ from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_layout import layout, shown_upright
+from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, problems_of, wanted_for_fields
 
@@ -32,14 +34,33 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """
     if limits.passwords:
         content = pdf_page.unlocked(content, limits.passwords)
+    broken: tuple[Problem, ...] = ()
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        return Found(documents=(Document(name=name, media_type=media_type),), problems=(_unopened(name, error, limits),))
+        problem = _unopened(name, error, limits)
+        mended = _mended(content) if problem.code == "broken_pdf" else None
+        if mended is None:
+            return Found(documents=(Document(name=name, media_type=media_type),), problems=(problem,))
+        content, pdf = mended
+        detail = f"{name} is damaged or cut off: what is left of it was read"
+        broken = (Problem(code="broken_pdf", detail=detail, remedy=_ASK_AGAIN),)
     try:
-        return _read_open(name, content, media_type, pdf, limits)
+        found = _read_open(name, content, media_type, pdf, limits)
     finally:
         pdf.close()
+    return replace(found, problems=(*broken, *found.problems))
+
+
+def _mended(content: bytes) -> tuple[bytes, Any] | None:
+    """Return a broken file as far as it could be mended, and opened; None when it could not."""
+    mended = rescued(content)
+    if mended is None:
+        return None
+    try:
+        return mended, pdf_page.open_pdf(mended)
+    except pypdfium2.PdfiumError:
+        return None
 
 
 def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Limits) -> Found:
@@ -51,6 +72,7 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             Problem(code="too_many_pages", detail=f"{name}: {len(pdf)} pages, the first {count} were read", remedy=remedy)
         )
     seen: list[Seen] = []
+    broken: list[str] = []
     careful = CarefulReader(content)
     for number in range(1, count + 1):
         scans = sum(one.by_ocr for one in seen)
@@ -60,8 +82,11 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             seen.append(pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan))
             page.close()
         except pypdfium2.PdfiumError:
-            problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
+            broken.append(str(number))
             seen.append(Seen(page=Page(number=number, text="")))
+    if broken:
+        which = f"page {broken[0]}" if len(broken) == 1 else f"{len(broken)} pages, from {broken[0]} to {broken[-1]},"
+        problems.append(Problem(code="broken_pdf", detail=f"{name}: {which} cannot be read", remedy=_ASK_AGAIN))
     if left := [str(one.page.number) for one in seen if one.unscanned]:
         detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
         problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages, and cpu_seconds with it"))
