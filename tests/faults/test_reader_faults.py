@@ -23,6 +23,8 @@ from mailbot.errors import BadInput
 from mailbot.extract import (
     archive,
     calendar_file,
+    csv_file,
+    html,
     mapi,
     outlook,
     picture,
@@ -37,7 +39,7 @@ from mailbot.extract import (
 )  # fmt: skip
 from mailbot.extract.reader import Found, Limits, Reader
 from mailbot.extract.sandbox import Sandbox
-from tests.servers import compound_file, tnef_file
+from tests.servers import compound_file, office_files, tnef_file
 from tests.servers.papers import pdf_of
 from tests.servers.test_containers import note, seven, tar
 from tests.servers.test_signed import XML, signed
@@ -70,6 +72,19 @@ def word(text: str = "words") -> bytes:
     document.add_paragraph(text)
     document.save(out)
     return out.getvalue()
+
+
+def open_text(kind: str = "text") -> bytes:
+    return office_files.open_document(kind, "<text:p>words</text:p>")
+
+
+def offer() -> bytes:
+    return office_files.slides(office_files.shape("words"))
+
+
+def late(xml: bytes) -> bytes:
+    """Return XML whose entities are declared behind a comment that is longer than what is looked at for them."""
+    return b"<!--" + b" " * 10_000 + b"-->" + declared(xml)
 
 
 def sheet() -> bytes:
@@ -131,6 +146,15 @@ ATTACKS: dict[str, tuple[Callable[[], bytes], str]] = {
     "bomb.tar.gz": (lambda: gzip.compress(tar({"zeros": bytes(9_000_000)})), "archive_limits"),
     "laughs.docx": (lambda: rezipped(word(), "word/document.xml", declared), "unreadable_file"),
     "laughs.xlsx": (lambda: rezipped(sheet(), "xl/worksheets/sheet1.xml", declared), "unreadable_file"),
+    "laughs.odt": (lambda: rezipped(open_text(), "content.xml", declared), "unreadable_file"),
+    "laughs.pptx": (lambda: rezipped(offer(), "ppt/slides/slide1.xml", declared), "unreadable_file"),
+    "late.odt": (lambda: rezipped(open_text(), "content.xml", late), "unreadable_file"),
+    "laughs.xml": (lambda: declared(b"<order>words</order>"), "unreadable_file"),
+    "laughs2003.xls": (lambda: declared(office_files.workbook_xml("<Row><Cell>words</Cell></Row>")), "broken_spreadsheet"),
+    "far2003.xls": (lambda: office_files.workbook_xml('<Row ss:Index="999999999"/>'), "too_large"),
+    "wide2003.xls": (lambda: office_files.workbook_xml('<Row><Cell ss:MergeAcross="999999999"/></Row>'), "too_large"),
+    "bomb.odp": (lambda: rezipped(open_text("presentation"), "content.xml", lambda xml: xml + b" " * 60_000_000), "archive_limits"),
+    "deep.pptx": (lambda: office_files.slides("<p:grpSp>" * 100_000), "unreadable_file"),
     "bomb.docx": (lambda: rezipped(word(), "word/document.xml", lambda xml: xml + b" " * 60_000_000), "archive_limits"),
     "far.xlsb": (lambda: binary_sheet([1.0], [1.0], far=True), "over_limit"),
     "far.ods": (lambda: stretched(1_000), "broken_spreadsheet"),
@@ -301,6 +325,44 @@ def test_hostile_text_is_read_within_bounds(content: bytes) -> None:
         found = reader.read("a", content, "", Limits())
         assert len(found.documents[0].pages) <= 200
         assert set(codes(found)) <= {"too_many_pages", "charset_unknown"}
+
+
+PAGES = {
+    "open scripts": b"<script>" * 200_000,
+    "open tables": b"<table><tr><td>" * 100_000,
+    "open quotes": b"<a href='" * 200_000,
+    "wide cells": b"<table>" + b"<tr><td colspan=999999999>x<td>y" * 2_000,
+    "many tables": b"<table><tr><td>a<td>b<tr><td>1<td>2</table>" * 5_000,
+    "less than": b"<" * 1_000_000,
+    "deep": b"<div>" * 50_000 + b"words" + b"</div>" * 50_000,
+}
+
+
+@pytest.mark.parametrize("content", PAGES.values(), ids=PAGES)
+def test_hostile_pages_are_read_within_bounds(content: bytes) -> None:
+    found = html.read("a", content, "", Limits())
+    assert len(found.documents[0].tables) <= html.MOST_TABLES
+    assert all(len(table.columns) <= 200 for table in found.documents[0].tables)
+    assert ("words" in words(found)) == (b"words" in content)
+
+
+SHEETS = {
+    "commas": b"," * 1_000_000,
+    "quotes": b'"' * 500_001,
+    "open quote": b'a,b\n"' + b"x,y\n" * 20_000,
+    "rows that grow": b"\n".join(b"1," * count for count in range(500)),
+    "formulas": b"=cmd|'/c calc'!A0,@SUM(1)\n" * 5_000,
+    "delimiters": b",;\t|" * 50_000,
+    "nothing": b"\0," * 100_000,
+}
+
+
+@pytest.mark.parametrize("content", SHEETS.values(), ids=SHEETS)
+def test_hostile_tables_are_read_within_bounds(content: bytes) -> None:
+    found = csv_file.read("a", content, "", Limits())
+    assert set(codes(found)) <= {"repaired_rows", "charset_unknown"}
+    for table in found.documents[0].tables:
+        assert all(len(row) == len(table.columns) for row in table.rows)
 
 
 def damaged(content: bytes, tries: int) -> list[bytes]:
