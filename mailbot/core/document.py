@@ -49,6 +49,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "mail_limits": ("error", "the mail has more parts, deeper nesting or a longer header than is read: look at the original"),
     "unreadable_file": ("error", "the file could not be opened, or its reader failed on it"),
     "broken_answer": ("error", "a worker process answered what no reader says: its answer was thrown away"),
+    "encrypted_file": ("error", "an office file asks for a password"),
     "encrypted_archive": ("error", "an archive member asks for a password"),
     "signed": ("info", "a signature fits: nothing was changed since; whether its certificate may be trusted was not checked"),
     "signature_unverified": ("info", "a signature could not be verified"),

@@ -20,6 +20,8 @@ UNKNOWN = "application/octet-stream"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 _ODF = "application/vnd.oasis.opendocument."
+LOCKED_OFFICE = "application/encrypted"
+"""Not registered: an office file inside the encryption of [MS-OFFCRYPTO]; what it is shows when it is open."""
 SHEET_XML = "application/vnd.ms-excel+xml"
 """Not registered: what Excel 2003 wrote as one XML file has the type of a workbook, or of any XML."""
 
@@ -81,6 +83,7 @@ _OFFICE_FOLDERS = (
     ("ppt/", _PPTX),
 )
 _SPREADSHEETS = ("application/vnd.ms-excel", "application/vnd.ms-excel.sheet.binary.macroenabled.12")
+_LOCKED_MARK = "EncryptedPackage".encode("utf-16-le")
 _SHEET_MARK = b"urn:schemas-microsoft-com:office:spreadsheet"
 _OUTLOOK_MARK = "__properties_version1.0".encode("utf-16-le")
 _CMS = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
@@ -128,6 +131,8 @@ def _by_bytes(content: bytes, hint: str) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # [MS-CFB] 2.2: Word, Excel and Outlook's old files share it.
         if hint not in (*_SPREADSHEETS, "application/msword") and _OUTLOOK_MARK in content:  # What is attached comes after it.
             return OUTLOOK
+        if _LOCKED_MARK in content:
+            return LOCKED_OFFICE
         if b"W\0o\0r\0k\0b\0o\0o\0k" in content or hint in _SPREADSHEETS:
             return "application/vnd.ms-excel"
         return "application/msword" if b"W\0o\0r\0d\0D\0o\0c" in content else "application/x-ole-storage"

@@ -27,7 +27,7 @@ from mailbot.ports import Extracted
 MAILS = (MAIL, OUTLOOK)
 """Types of files that are read as a message."""
 
-_LOCKED = ("encrypted_pdf", "encrypted_archive")
+_LOCKED = ("encrypted_pdf", "encrypted_file", "encrypted_archive")
 
 _OVER = {
     "memory": "it needs more than {memory_mb} MB of memory",

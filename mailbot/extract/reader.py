@@ -73,6 +73,7 @@ READERS: dict[str, str] = {
     "application/vnd.oasis.opendocument.presentation": "mailbot.extract.open_document",
     "application/vnd.ms-excel": "mailbot.extract.spreadsheet",
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
+    "application/encrypted": "mailbot.extract.locked_office",
     "application/vnd.ms-excel+xml": "mailbot.extract.sheet_xml",
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",

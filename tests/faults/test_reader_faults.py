@@ -20,18 +20,7 @@ from PIL import Image
 
 from mailbot.config import Extract
 from mailbot.errors import BadInput
-from mailbot.extract import (
-    archive,
-    mapi,
-    outlook,
-    picture,
-    seven_zip,
-    signed_file,
-    spreadsheet,
-    tarball,
-    tnef,
-    word_file,
-)  # fmt: skip
+from mailbot.extract import archive, mapi, outlook, picture, seven_zip, signed_file, spreadsheet, tarball, tnef, word_file
 from mailbot.extract.reader import Found, Limits, Reader
 from mailbot.extract.sandbox import Sandbox
 from tests.servers import compound_file, office_files, tnef_file
