@@ -53,7 +53,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """Read an office file by the first password that opens it. Problems: encrypted_file, unreadable_file, and its reader's."""
     try:
         plain = _unlocked(content, limits.passwords)
-    except (OSError, ValueError, KeyError, TypeError, SyntaxError, struct.error) as error:
+    except (
+        OSError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, SyntaxError, StopIteration, struct.error,
+    ) as error:  # fmt: skip
         detail = f"{name}: it is encrypted, and not as it should be: {' '.join(str(error).split())[:200]}"
         broken = Problem(code="unreadable_file", detail=detail, remedy="ask the sender for it without a password")
         return Found(documents=(Document(name=name, media_type=media_type),), problems=(broken,))

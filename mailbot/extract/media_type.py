@@ -168,7 +168,7 @@ def _text_kind(content: bytes, ending: str, given: str) -> str:
     if stated in ("", "text/plain") and looks_like_mail(content):
         return MAIL
     head = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    other = stated.startswith("image/") or stated in ("application/pdf", "application/zip", *_SPREADSHEETS)
+    other = stated.startswith("image/") or stated in ("application/pdf", "application/zip", "application/msword", *_SPREADSHEETS)
     if head.startswith((b"<!doctype html", b"<html")) and (other or stated in ("", "text/plain")):
         return "text/html"
     if head.startswith(b"<?xml") and (other or stated in ("", "text/plain", "text/xml", "application/xml")):

@@ -71,6 +71,7 @@ READERS: dict[str, str] = {
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "mailbot.extract.slides_file",
     "application/vnd.oasis.opendocument.text": "mailbot.extract.open_document",
     "application/vnd.oasis.opendocument.presentation": "mailbot.extract.open_document",
+    "application/msword": "mailbot.extract.word_binary",
     "application/vnd.ms-excel": "mailbot.extract.spreadsheet",
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
     "application/encrypted": "mailbot.extract.locked_office",

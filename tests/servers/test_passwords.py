@@ -157,7 +157,13 @@ def test_what_was_changed_after_it_was_encrypted_is_not_taken(content: bytes) ->
 def test_an_office_file_that_asks_for_too_many_rounds_or_is_damaged_is_a_problem() -> None:
     content = locked_office_file(b"PK" * 3000, "wharf-9")
     greedy = locked_office_file(b"PK" * 3000, "wharf-9", stated_spins=9_999_999)
-    for hostile in (greedy, content.replace(b'keyBits="256"', b'keyBits="777"'), content[:1500], b""):
+    for hostile in (
+        greedy,
+        content.replace(b'keyBits="256"', b'keyBits="777"'),
+        content.replace(b"keyData", b"keyDada"),
+        content[:1500],
+        b"",
+    ):
         found = locked_office.read("a.xlsx", hostile, "", Limits(passwords=("wharf-9",)))
         assert [problem.code for problem in found.problems] == ["unreadable_file"]
 
