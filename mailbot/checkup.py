@@ -37,6 +37,8 @@ async def check_all(config: Config) -> list[Result]:
         ("sandbox", partial(_sandbox, config)),
         ("model", partial(_model, config)),
     ]
+    if config.extract.passwords:
+        checks.append(("passwords", partial(_passwords, config)))
     checks += [(f"drop folder {name}", partial(_drop, drop)) for name, drop in config.drops.items()]
     for name, account in config.accounts.items():
         if account.imap:
@@ -111,6 +113,13 @@ async def _sandbox(config: Config) -> str:
         return f"{config.extract.workers} workers; no network by: {sandbox.isolation()}"
     finally:
         await sandbox.close()
+
+
+def _passwords(config: Config) -> str:
+    """Return whose encrypted files can be opened. Raises ConfigError for a password that cannot be had."""
+    senders = config.extract.passwords
+    config.extract.passwords_of(list(senders))
+    return f"there are some for encrypted files of {', '.join(senders)}"
 
 
 async def _model(config: Config) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -188,11 +190,40 @@ class Extract(Section):
     archive_ratio: int = Field(200, ge=2, description="Times an archive member may be larger than its packed form.")
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
+    ocr_pages: int = Field(
+        25,
+        ge=1,
+        description="Scanned pages of one PDF that are read by OCR: the first ones and the last five. Each takes up to four "
+        "seconds of `cpu_seconds`, and a file that takes more than that is not read at all.",
+    )
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
     truth_languages: tuple[str, ...] = Field(
         tuple("en de fr es it pt nl pl sv da no fi cs ru zh ja hu tr ro sk uk el ko".split()),
         description="Languages whose words for yes and no are read as truth values in tables.",
     )
+    passwords: dict[str, tuple[Password, ...]] = Field(
+        default_factory=dict,
+        description="Passwords of encrypted PDFs and archives, by sender: an address, a domain, or `*` for anybody, each with a "
+        'list as in `extract.passwords."acme.example" = [{ password_env = "ACME_PDF" }]`. They are tried on encrypted files only.',
+    )
+
+    @field_validator("passwords")
+    @classmethod
+    def _senders_are_senders(cls, value: dict[str, tuple[Password, ...]]) -> dict[str, tuple[Password, ...]]:
+        for sender in value:
+            if sender != "*" and not re.fullmatch(r"([^@\s]+@)?[^@\s.]+(\.[^@\s.]+)+", sender):
+                raise ValueError(f'{sender!r} is no sender: use an address, a domain such as "acme.example", or "*"')
+        return {sender.casefold(): passwords for sender, passwords in value.items()}
+
+    def passwords_of(self, senders: Sequence[str]) -> tuple[str, ...]:
+        """Return the passwords to try on an encrypted file of these senders' addresses, the most fitting first.
+
+        Asks the environment, files and commands, and blocks: call it off the loop. Raises ConfigError, see `Password.resolve`.
+        """
+        addresses = [sender.casefold() for sender in senders]
+        keys = [*addresses, *(address.rpartition("@")[2] for address in addresses), "*"]
+        found = [one.resolve() for key in dict.fromkeys(keys) for one in self.passwords.get(key, ())]
+        return tuple(dict.fromkeys(password for password in found if password))
 
 
 class Generate(Password):

@@ -86,7 +86,7 @@ def _explain(error: Any) -> str:
 def _options_beside(location: tuple[Any, ...]) -> list[str]:
     """Return the names of the options of the section that `location` stands in."""
     section: type[BaseModel] = Config
-    steps = list(location[:-1])
+    steps = [step for step in location[:-1] if not isinstance(step, int)]
     while steps:
         inner = _section_of(section.model_fields[str(steps.pop(0))].annotation)
         if inner is None:
@@ -108,12 +108,19 @@ def _section_of(annotation: Any) -> tuple[type[BaseModel], bool] | None:
     return None
 
 
+def _is_map_of_lists(annotation: Any) -> bool:
+    """Return whether the option is a table of lists of sections, which needs words of its own."""
+    return typing.get_origin(annotation) is dict and typing.get_origin(typing.get_args(annotation)[1]) is tuple
+
+
 def option_rows(section: type[BaseModel] = Config, prefix: str = "") -> list[tuple[str, str, str]]:
     """Return (option, default, description) for every option, depth first: what the README's table is made of."""
     rows: list[tuple[str, str, str]] = []
     for name, field in section.model_fields.items():
         inner = _section_of(field.annotation)
         if inner:
+            if _is_map_of_lists(field.annotation):
+                rows.append((f"{prefix}{name}", "", field.description or ""))
             rows += option_rows(inner[0], f"{prefix}{name}." + ("NAME." if inner[1] else ""))
             continue
         default = "required" if field.is_required() else _shown(field.get_default(call_default_factory=True))

@@ -173,8 +173,11 @@ class Extractor(Protocol):
     async def clean(self, table: Table, *, language: str = "") -> Cleaned:
         """Type and clean one table. Raises BadInput when no worker can."""
 
-    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
-        """Render one page (from 1) of a PDF or picture as PNG, at most `width` pixels wide. Raises BadInput."""
+    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000, sender: str = "") -> Page:
+        """Render one page (from 1) of a PDF or picture as PNG, at most `width` pixels wide. Raises BadInput.
+
+        `sender` is the address whose passwords open it when it is encrypted.
+        """
 
     async def close(self) -> None:
         """Stop the workers."""

@@ -36,6 +36,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "archive_limits": ("error", "the archive holds more than the limits on members, bytes, ratio or depth allow"),
     "unsafe_name": ("warning", "an archive member or attachment has a path in its name: only the last part is used"),
     "too_many_pages": ("error", "the document has more pages than the limit: the first ones were read"),
+    "too_many_scans": ("error", "the document has more scanned pages than the limit: the others were not read"),
     "too_many_pixels": ("error", "a picture or page is larger than the limit and was not rendered"),
     "over_limit": (
         "error",
@@ -48,6 +49,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "mail_limits": ("error", "the mail has more parts, deeper nesting or a longer header than is read: look at the original"),
     "unreadable_file": ("error", "the file could not be opened, or its reader failed on it"),
     "broken_answer": ("error", "a worker process answered what no reader says: its answer was thrown away"),
+    "encrypted_file": ("error", "an office file asks for a password"),
     "encrypted_archive": ("error", "an archive member asks for a password"),
     "signed": ("info", "a signature fits: nothing was changed since; whether its certificate may be trusted was not checked"),
     "signature_unverified": ("info", "a signature could not be verified"),

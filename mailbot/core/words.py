@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailbot.core.bidi import RIGHT_TO_LEFT, as_read, runs_right_to_left
 from mailbot.core.document import Box
 
 
@@ -47,8 +48,15 @@ def in_lines(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
     return tuple(tuple(sorted(line, key=lambda word: word.box[0])) for line in ordered)
 
 
-def line_text(line: Sequence[Word]) -> str:
-    """Return the text of a line: one space between words, none inside Chinese or Japanese that runs on."""
+def line_text(line: Sequence[Word], *, right_to_left: bool = False) -> str:
+    """Return the text of a line: one space between words, none inside Chinese or Japanese that runs on.
+
+    The words of a line that has Hebrew or Arabic in it are put into the order in which they are read; `right_to_left` is the
+    direction of the page.
+    """
+    if any(RIGHT_TO_LEFT.search(word.text) for word in line):
+        units = [unit for word in line for unit in (word.text, " ")][:-1]
+        return as_read(units, right_to_left=right_to_left)
     text = ""
     last: Word | None = None
     for word in line:
@@ -63,7 +71,8 @@ def line_text(line: Sequence[Word]) -> str:
 
 def page_text(page: PageWords) -> str:
     """Return the text of a page, a line for each of its lines."""
-    return "\n".join(line_text(line) for line in page.lines)
+    whole = runs_right_to_left("".join(word.text for line in page.lines for word in line))
+    return "\n".join(line_text(line, right_to_left=whole) for line in page.lines)
 
 
 def is_ideographic(character: str) -> bool:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
 
-from mailbot.extract import charset
+from mailbot.extract import charset, zip_aes
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.unpack import CHUNK, OverLimit, Unpacking, unpack
 
 _ENCRYPTED = 0x1
 _UTF8_NAME = 0x800
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, RuntimeError, LookupError)
+_BROKEN = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, OSError, RuntimeError, LookupError,
+)  # fmt: skip
 
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
@@ -29,8 +32,10 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
                 raise OverLimit("its members lie over each other, so that little unpacks to much")
             for info in infos:
                 link = "a link" if stat.S_ISLNK(info.external_attr >> 16) else ""
-                full = unpacking.wanted(_name(info), special=link, encrypted=bool(info.flag_bits & _ENCRYPTED))
-                if full:
+                full = unpacking.wanted(_name(info), special=link)
+                if full and info.flag_bits & _ENCRYPTED:
+                    _unlock(unpacking, archive, info, full, content, limits)
+                elif full:
                     try:
                         unpacking.add(full, _pieces(archive, info), info.compress_size)
                     except _BROKEN as error:
@@ -39,8 +44,32 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     return unpack(name, limits, take_out)
 
 
-def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
-    with archive.open(info) as member:
+def _unlock(
+    unpacking: Unpacking, archive: zipfile.ZipFile, info: zipfile.ZipInfo, full: str, content: bytes, limits: Limits
+) -> None:
+    """Take an encrypted member by the first password that fits: the wrong ones end in a check that fails."""
+    for password in limits.passwords:
+        try:
+            if info.compress_type == zip_aes.METHOD:
+                pieces = zip_aes.pieces(_packed(content, info), info.extra, password)
+            else:
+                pieces = _pieces(archive, info, password.encode())
+            unpacking.add(full, pieces, info.compress_size)
+        except (*_BROKEN, zip_aes.WrongPassword):
+            continue
+        return
+    unpacking.locked(full)
+
+
+def _packed(content: bytes, info: zipfile.ZipInfo) -> bytes:
+    """Return a member's bytes as they lie in the archive, behind its own header (APPNOTE 4.3.7)."""
+    name_size, extra_size = struct.unpack_from("<HH", content, info.header_offset + 26)
+    start = info.header_offset + 30 + name_size + extra_size
+    return content[start : start + info.compress_size]
+
+
+def _pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, password: bytes | None = None) -> Iterator[bytes]:
+    with archive.open(info, pwd=password) as member:
         while piece := member.read(CHUNK):
             yield piece
 

@@ -38,7 +38,10 @@ class NotXml(Exception):
 
 
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
-    """Read an XML file. Problems: broken_einvoice, unknown_einvoice, invalid_einvoice, einvoice_conflict, credit_note."""
+    """Read an XML file.
+
+    Problems: unreadable_file, broken_einvoice, unknown_einvoice, invalid_einvoice, einvoice_conflict, credit_note.
+    """
     found = text_file.read(name, content, media_type, limits)
     known = name.rpartition("/")[2].lower() in KNOWN_NAMES
     try:
@@ -47,7 +50,13 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
         # Only what was meant to be an invoice is missed; other XML is text, however broken.
         meant = known or any(sign in content[:MAX_XML].replace(b"\0", b"") for sign in _SIGNS)
         broken = Problem(code="broken_einvoice", detail=f"{name}: {error}", remedy=_ASK_AGAIN)
-        return replace(found, problems=(*found.problems, broken)) if meant else found
+        if meant:
+            return replace(found, problems=(*found.problems, broken))
+        if b"<!ENTITY" in content[:MAX_XML].replace(b"\0", b""):
+            detail = f"{name}: the XML declares entities, which were not expanded"
+            declared = Problem(code="unreadable_file", detail=detail, remedy="ask the sender what made the file")
+            return replace(found, problems=(*found.problems, declared))
+        return found
     invoices = invoices_in(root)
     if not invoices:
         detail = f"{name}: {root.name} of {root.namespace[:200] or 'no namespace'}"

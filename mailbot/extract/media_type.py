@@ -19,6 +19,12 @@ SIGNED = "application/pkcs7-mime"
 SIGNATURE = "application/pkcs7-signature"
 UNKNOWN = "application/octet-stream"
 _DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+_ODF = "application/vnd.oasis.opendocument."
+LOCKED_OFFICE = "application/encrypted"
+"""Not registered: an office file inside the encryption of [MS-OFFCRYPTO]; what it is shows when it is open."""
+SHEET_XML = "application/vnd.ms-excel+xml"
+"""Not registered: what Excel 2003 wrote as one XML file has the type of a workbook, or of any XML."""
 
 PACKED = frozenset(
     {
@@ -43,6 +49,7 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"{\\rtf", "application/rtf"),
     (b"\x7fELF", "application/x-executable"),
     (b"\x78\x9f\x3e\x22", TNEF),
+    (b"%!PS", "application/postscript"),
 )
 """First bytes → media type, for the types whose first bytes say it all (each format's own specification)."""
 
@@ -55,7 +62,7 @@ ENDINGS = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xls": "application/vnd.ms-excel",
     "xlsm": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "ods": "application/vnd.oasis.opendocument.spreadsheet", "doc": "application/msword",
-    "docx": _DOCX,
+    "docx": _DOCX, "pptx": _PPTX, "pptm": _PPTX, "ppsx": _PPTX, "odt": f"{_ODF}text", "odp": f"{_ODF}presentation",
     "xlsb": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "docm": _DOCX, "dotx": _DOCX,
     "ics": "text/calendar", "ifb": "text/calendar", "vcf": "text/vcard", "vcard": "text/vcard", "msg": OUTLOOK,
     "p7m": SIGNED, "p7s": SIGNATURE, "7z": "application/x-7z-compressed", "tar": "application/x-tar", "tgz": "application/gzip",
@@ -74,9 +81,11 @@ _SAME = {
 _OFFICE_FOLDERS = (
     ("xl/", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
     ("word/", _DOCX),
-    ("ppt/", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    ("ppt/", _PPTX),
 )
 _SPREADSHEETS = ("application/vnd.ms-excel", "application/vnd.ms-excel.sheet.binary.macroenabled.12")
+_LOCKED_MARK = "EncryptedPackage".encode("utf-16-le")
+_SHEET_MARK = b"urn:schemas-microsoft-com:office:spreadsheet"
 _OUTLOOK_MARK = "__properties_version1.0".encode("utf-16-le")
 _CMS = b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07"
 """The object identifier that every CMS message begins with: 1.2.840.113549.1.7 (RFC 5652 4)."""
@@ -123,6 +132,8 @@ def _by_bytes(content: bytes, hint: str) -> str:
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):  # [MS-CFB] 2.2: Word, Excel and Outlook's old files share it.
         if hint not in (*_SPREADSHEETS, "application/msword") and _OUTLOOK_MARK in content:  # What is attached comes after it.
             return OUTLOOK
+        if _LOCKED_MARK in content:
+            return LOCKED_OFFICE
         if b"W\0o\0r\0k\0b\0o\0o\0k" in content or hint in _SPREADSHEETS:
             return "application/vnd.ms-excel"
         return "application/msword" if b"W\0o\0r\0d\0D\0o\0c" in content else "application/x-ole-storage"
@@ -142,7 +153,7 @@ def _zip_kind(content: bytes) -> str:
                 return media_type
     if "mimetype" in names and content[30:38] == b"mimetype":  # OpenDocument 1.2 part 3, 3.3: first and stored.
         stated = content[38:100].partition(b"PK")[0].decode("ascii", "replace").strip()
-        if stated.startswith("application/vnd.oasis.opendocument."):
+        if stated.startswith(_ODF):
             return stated.removesuffix("-template")
     return "application/zip"
 
@@ -158,11 +169,12 @@ def _text_kind(content: bytes, ending: str, given: str) -> str:
     if stated in ("", "text/plain") and looks_like_mail(content):
         return MAIL
     head = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype html", b"<html")) and stated in ("", "text/plain", "application/vnd.ms-excel"):
+    other = stated.startswith("image/") or stated in ("application/pdf", "application/zip", "application/msword", *_SPREADSHEETS)
+    if head.startswith((b"<!doctype html", b"<html")) and (other or stated in ("", "text/plain")):
         return "text/html"
-    if head.startswith(b"<?xml") and stated in ("", "text/plain"):
-        return "application/xml"
-    if stated.startswith("image/") or stated in ("application/pdf", "application/zip", *_SPREADSHEETS):
+    if head.startswith(b"<?xml") and (other or stated in ("", "text/plain", "text/xml", "application/xml")):
+        return SHEET_XML if _SHEET_MARK in head else "application/xml"
+    if other:
         # Text in the clothes of another format: an "xls" that is CSV is common, a "pdf" that is text is an error page.
         return "text/csv" if stated in _SPREADSHEETS else "text/plain"
     return stated or "text/plain"

@@ -17,6 +17,7 @@ from mailbot.core.document import Document, Page, Problem, Reading
 from mailbot.core.message import Message
 from mailbot.core.supplier_files import hints_to_json
 from mailbot.core.supplier_hints import SupplierHints
+from mailbot.errors import ConfigError
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
 from mailbot.extract.media_type import MAIL, OUTLOOK, PACKED, reader_type
@@ -26,6 +27,8 @@ from mailbot.ports import Extracted
 
 MAILS = (MAIL, OUTLOOK)
 """Types of files that are read as a message."""
+
+_LOCKED = ("encrypted_pdf", "encrypted_file", "encrypted_archive")
 
 _OVER = {
     "memory": "it needs more than {memory_mb} MB of memory",
@@ -74,6 +77,7 @@ class Nest:
         self._members_left = settings.archive_members
         self._bytes_left = settings.archive_mb << 20
         self._unpacking = asyncio.Lock()
+        self._senders: list[str] = []
         self.contents: dict[str, bytes] = {}
 
     async def read(self, name: str, content: bytes, media_type: str) -> Extracted:
@@ -169,20 +173,34 @@ class Nest:
         if self._hints.told and (reader == "application/pdf" or reader.startswith("image/")):
             header["suppliers"] = self._hints.told
             self._by_hints = True
-        try:
-            answer, body = await self._ask(header, file.content)
-        except WorkerDied as error:
-            return Found(), (self._died(file.name, error),)
-        problem = self._unread(file.name, answer)
-        if problem is not None:
-            return Found(), (problem,)
-        try:
-            found = answers.file(answer, body, name=file.name, digest=digest)
-        except answers.BadAnswer as error:
-            return Found(), (Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original"),)
+        found = await self._answered(header, file, digest)
+        if self._settings.passwords and any(problem.code in _LOCKED for problem in found.problems):
+            found = await self._unlocked(header, file, digest, found)
         self._members_left -= len(found.members)
         self._bytes_left -= sum(len(member.content) for member in found.members)
         return found, tuple(_named(file.name, problem) for problem in found.problems)
+
+    async def _answered(self, header: frames.Header, file: Member, digest: str) -> Found:
+        """Return what a worker found in one file; where it found nothing, the problem that says why."""
+        try:
+            answer, body = await self._ask(header, file.content)
+            problem = self._unread(file.name, answer)
+            return Found(problems=(problem,)) if problem else answers.file(answer, body, name=file.name, digest=digest)
+        except WorkerDied as error:
+            return Found(problems=(self._died(file.name, error),))
+        except answers.BadAnswer as error:
+            detail = f"{file.name}: {error}"
+            return Found(problems=(Problem(code="broken_answer", detail=detail, remedy="look at the original"),))
+
+    async def _unlocked(self, header: frames.Header, file: Member, digest: str, locked: Found) -> Found:
+        """Have an encrypted file read with the passwords of those who sent it; they reach a worker for such files only."""
+        try:
+            passwords = await asyncio.to_thread(self._settings.passwords_of, tuple(self._senders))
+        except ConfigError as error:
+            remedy = f"{error.args[0]}: {error.remedy}"
+            told = (replace(one, remedy=remedy) if one.code in _LOCKED else one for one in locked.problems)
+            return replace(locked, problems=tuple(told))
+        return await self._answered({**header, "passwords": passwords}, file, digest) if passwords else locked
 
     async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
         """Have a mail parsed, then each of its attachments read, named below `prefix`."""
@@ -198,6 +216,7 @@ class Nest:
         except answers.BadAnswer as error:
             problem = Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original")
             return None, _Piece(problems=(problem,))
+        self._senders += [one.address for one in message.from_]
         members = tuple(replace(member, name=prefix + member.name) for member in members)
         pieces = await self._inside(members, depth + 1 if prefix else 0)
         return message, _Piece(
@@ -217,6 +236,7 @@ class Nest:
             "archive_ratio": settings.archive_ratio,
             "archive_depth": settings.archive_depth,
             "ocr_dpi": settings.ocr_dpi,
+            "ocr_pages": settings.ocr_pages,
             "ocr": settings.ocr,
         }
 

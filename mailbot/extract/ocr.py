@@ -13,7 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from mailbot.core.words import PageWords, Word, in_lines, page_text
+from mailbot.core.reading_order import block_text
+from mailbot.core.words import PageWords, Word, in_lines
 from mailbot.extract import orientation
 
 DETECT_SIDE = 1760
@@ -64,7 +65,7 @@ def scan(image: np.ndarray, *, number: int = 1) -> Scan:
     characters = sum(length for _, length in scores)
     return Scan(
         words=page,
-        text=page_text(page),
+        text=block_text(page),
         confidence=round(sum(score * length for score, length in scores) / characters, 3) if characters else None,
         turned=turned,
         skew=fall,

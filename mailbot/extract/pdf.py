@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import replace
 from typing import Any
 
 import pypdfium2
@@ -17,9 +18,11 @@ from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
 from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
+from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_layout import layout, shown_upright
+from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
+from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, problems_of, wanted_for_fields
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -30,14 +33,35 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
     Files inside it are members, but an e-invoice's XML gives the document its fields (`mailbot.extract.einvoice_hybrid`).
     """
+    if limits.passwords:
+        content = pdf_page.unlocked(content, limits.passwords)
+    broken: tuple[Problem, ...] = ()
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        return Found(documents=(Document(name=name, media_type=media_type),), problems=(_unopened(name, error),))
+        problem = _unopened(name, error, limits)
+        mended = _mended(content) if problem.code == "broken_pdf" else None
+        if mended is None:
+            return Found(documents=(Document(name=name, media_type=media_type),), problems=(problem,))
+        content, pdf = mended
+        detail = f"{name} is damaged or cut off: what is left of it was read"
+        broken = (Problem(code="broken_pdf", detail=detail, remedy=_ASK_AGAIN),)
     try:
-        return _read_open(name, content, media_type, pdf, limits)
+        found = _read_open(name, content, media_type, pdf, limits)
     finally:
         pdf.close()
+    return replace(found, problems=(*broken, *found.problems))
+
+
+def _mended(content: bytes) -> tuple[bytes, Any] | None:
+    """Return a broken file as far as it could be mended, and opened; None when it could not."""
+    mended = rescued(content)
+    if mended is None:
+        return None
+    try:
+        return mended, pdf_page.open_pdf(mended)
+    except pypdfium2.PdfiumError:
+        return None
 
 
 def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Limits) -> Found:
@@ -49,14 +73,24 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             Problem(code="too_many_pages", detail=f"{name}: {len(pdf)} pages, the first {count} were read", remedy=remedy)
         )
     seen: list[Seen] = []
+    broken: list[str] = []
+    careful = CarefulReader(content)
     for number in range(1, count + 1):
+        scans = sum(one.by_ocr for one in seen)
+        scan = scans < limits.ocr_pages - (FIELD_PAGES if number <= count - FIELD_PAGES else 0)
         try:
             page = pdf[number - 1]
-            seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
+            seen.append(pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan))
             page.close()
         except pypdfium2.PdfiumError:
-            problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
+            broken.append(str(number))
             seen.append(Seen(page=Page(number=number, text="")))
+    if broken:
+        which = f"page {broken[0]}" if len(broken) == 1 else f"{len(broken)} pages, from {broken[0]} to {broken[-1]},"
+        problems.append(Problem(code="broken_pdf", detail=f"{name}: {which} cannot be read", remedy=_ASK_AGAIN))
+    if left := [str(one.page.number) for one in seen if one.unscanned]:
+        detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
+        problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages, and cpu_seconds with it"))
     problems += problems_of(name, seen)
     tables = [table for one in seen for table in one.tables]
     joined = [one.page.number for one in seen if one.joined_cells]
@@ -80,12 +114,13 @@ def words(content: bytes, limits: Limits) -> list[PageWords]:
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        problem = _unopened("the PDF", error)
+        problem = _unopened("the PDF", error, limits)
         raise BadInput(problem.detail, remedy=problem.remedy) from None
     try:
         count = min(len(pdf), limits.max_pages)
         wanted = (number for number in range(1, count + 1) if wanted_for_fields(number, count))
-        seen = [pdf_page.read_page(pdf[number - 1], number, limits, boxes=True).words for number in wanted]
+        careful = CarefulReader(content)
+        seen = [pdf_page.read_page(pdf[number - 1], number, limits, careful, boxes=True).words for number in wanted]
         return [one for one in seen if one is not None]
     except pypdfium2.PdfiumError as error:
         raise BadInput(f"a page of the PDF cannot be read: {error}", remedy=_ASK_AGAIN) from None
@@ -101,7 +136,7 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        problem = _unopened("the PDF", error)
+        problem = _unopened("the PDF", error, Limits())
         raise BadInput(problem.detail, remedy=problem.remedy) from None
     try:
         if not 1 <= page <= len(pdf):
@@ -144,7 +179,9 @@ def _turn_of(page: Any) -> int:
 _ASK_AGAIN = "ask the sender for the file again"
 
 
-def _unopened(name: str, error: pypdfium2.PdfiumError) -> Problem:
+def _unopened(name: str, error: pypdfium2.PdfiumError, limits: Limits) -> Problem:
     if pdf_page.encrypted(error):
-        return Problem(code="encrypted_pdf", detail=f"{name} asks for a password", remedy="ask the sender for it without one")
+        known = f", and none of the {len(limits.passwords)} known for its sender opens it" if limits.passwords else ""
+        remedy = "ask the sender for it without one, or set extract.passwords for this sender"
+        return Problem(code="encrypted_pdf", detail=f"{name} asks for a password{known}", remedy=remedy)
     return Problem(code="broken_pdf", detail=f"{name} cannot be opened: {error}", remedy=_ASK_AGAIN)

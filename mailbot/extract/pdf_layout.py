@@ -7,6 +7,7 @@ Boxes and lines are in points of the upright page, y down.
 from __future__ import annotations
 
 import ctypes
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,8 @@ from mailbot.core.document import Box
 
 OBJECTS_SEEN = 5_000
 """Page objects looked at; a map or drawing can have millions."""
+
+_DEEPEST_FORM = 4
 
 THIN = 3.0
 """Points; what is drawn thinner is a line, what is thicker a box with four."""
@@ -61,20 +64,34 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The share of the page under pictures, and the grids on it."""
+    """The share of the page under pictures, the grids on it, and of how many segments the paths on it are drawn.
+
+    `over_picture` says that most of the text was written onto a picture for all to see, and not hidden under or in it.
+    """
 
     pictures: float
     grids: tuple[Grid, ...]
+    segments: int = 0
+    over_picture: bool = False
 
 
 def layout(page: Any, shown: Shown) -> Layout:
     """Look at the page's pictures and ruling lines."""
     width, height, matrix = shown.width, shown.height, shown.matrix
-    pictures = 0.0
+    pictures, segments, hidden, plain = 0.0, 0, 0, 0
     drawn: list[Box] = []
     edges = [ctypes.c_float() for _ in range(4)]
     for item in page_objects(page, OBJECTS_SEEN):
         kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            if pictures and pdfium.FPDFTextObj_GetTextRenderMode(item) != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
+                plain += 1
+            else:
+                hidden += 1
+        if kind == pdfium.FPDF_PAGEOBJ_FORM:
+            inside, more = _inside(item)
+            segments += more
+            kind = pdfium.FPDF_PAGEOBJ_IMAGE if inside else kind
         if kind not in (pdfium.FPDF_PAGEOBJ_IMAGE, pdfium.FPDF_PAGEOBJ_PATH) or not pdfium.FPDFPageObj_GetBounds(item, *edges):
             continue
         x0, y0, x1, y1 = moved(matrix, edges[0].value, edges[1].value, edges[2].value, edges[3].value)
@@ -82,9 +99,27 @@ def layout(page: Any, shown: Shown) -> Layout:
         share = max(0.0, x1 - x0) * max(0.0, y1 - y0) / max(1.0, width * height)
         if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
             pictures += share
-        elif share < BACKGROUND:
+            continue
+        segments += max(0, pdfium.FPDFPath_CountSegments(item))
+        if share < BACKGROUND:
             drawn.append((x0, y0, x1, y1))
-    return Layout(pictures=pictures, grids=tuple(find_grids(drawn)))
+    return Layout(pictures=pictures, grids=tuple(find_grids(drawn)), segments=segments, over_picture=plain > hidden)
+
+
+def _inside(form: Any, depth: int = 0) -> tuple[bool, int]:
+    """Return whether a form (a group of objects drawn as one) has a picture in it, and how many segments its paths have."""
+    picture, segments = False, 0
+    for index in range(min(pdfium.FPDFFormObj_CountObjects(form), OBJECTS_SEEN) if depth < _DEEPEST_FORM else 0):
+        item = pdfium.FPDFFormObj_GetObject(form, index)
+        kind = pdfium.FPDFPageObj_GetType(item)
+        if kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            picture = True
+        elif kind == pdfium.FPDF_PAGEOBJ_PATH:
+            segments += max(0, pdfium.FPDFPath_CountSegments(item))
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM:
+            more = _inside(item, depth + 1)
+            picture, segments = picture or more[0], segments + more[1]
+    return picture, segments
 
 
 def page_objects(page: Any, most: int) -> list[Any]:
@@ -129,13 +164,25 @@ def _turn_of_text(textpage: Any, matrix: Matrix) -> int:
     """
     text = textpage.get_text_range()
     right = down = 0.0
-    for match in islice(re.finditer(r"[A-Za-z0-9]{4,}", text), 60) if len(text) == textpage.count_chars() else ():
+    if len(text) != textpage.count_chars():
+        return 0
+    runs = list(islice(re.finditer(r"[A-Za-z0-9]{4,}", text), 60))
+    if runs and _lies_on_its_side(textpage, text, runs[0].start()):
+        return 0
+    for match in runs:
         first, last = (_middle_of(textpage, at, matrix) for at in (match.start(), match.end() - 1))
         right += last[0] - first[0]
         down += last[1] - first[1]
     if abs(right) >= abs(down):
         return 0 if right >= 0 else 180
     return 270 if down > 0 else 90
+
+
+def _lies_on_its_side(textpage: Any, text: str, latin: int) -> bool:
+    """Return whether Chinese or Japanese signs stand another way up than the Latin run at `latin`: their lines run down."""
+    signs = islice(re.finditer("[\u3000-\u9fff]", text), 20)
+    angle = pdfium.FPDFText_GetCharAngle(textpage, latin)
+    return any(abs(math.sin(pdfium.FPDFText_GetCharAngle(textpage, sign.start()) - angle)) > 0.7 for sign in signs)
 
 
 def _middle_of(textpage: Any, index: int, matrix: Matrix) -> tuple[float, float]:

@@ -1,24 +1,34 @@
 """Reads one page of a PDF: its text layer where that is good, else what OCR sees on the rendered page, or both together.
 
 A page needs OCR when its text layer is garbage (a font without a usable encoding), or when it shows something and has next to no
-text. A picture over most of the page under a full text layer is a scan that somebody's OCR has read already: that text is kept.
+text. A picture over most of the page with a full text layer hidden in it is a scan that somebody's OCR has read already: that text
+is kept. Text written over such a picture for all to see is a letterhead's or a form's.
 """
 
 from __future__ import annotations
 
+import contextlib
+import io
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from mailbot.core.bidi import RIGHT_TO_LEFT
 from mailbot.core.document import Box, Page
+from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
+from mailbot.extract.pdf_careful import CarefulReader, loses_text
+from mailbot.extract.pdf_form import filled_in
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
+from mailbot.extract.pdf_order import may_have_columns, runs_down, text_from_top, words_from_right
 from mailbot.extract.pdf_tables import ruled_tables, words_in
 from mailbot.extract.reader import Limits
 from mailbot.extract.seen import Seen
@@ -38,26 +48,45 @@ A_SCAN = 0.8
 STAMP = 200
 """Visible characters below which a text layer on such a page is taken for a stamp."""
 
+FORM = 600
+"""Visible characters below which text written over a picture of the whole page may be what somebody filled into a scanned form."""
+
+OUTLINES = 1_500
+"""Segments of paths on a page with little text, from which on they may be letters drawn as outlines."""
+
 LEAST_DPI = 72
 """A page that would have too many pixels is rendered coarser, down to this."""
 
 
-def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
-    """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway)."""
+def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *, boxes: bool, scan: bool = True) -> Seen:
+    """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway).
+
+    Without `scan` a page that needs OCR is read as far as its text layer goes.
+    """
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
     shown = shown_upright(page, textpage)
+    if loses_text(page, textpage) and (seen := _read_with_care(careful, number, text, shown)):
+        return seen
     drawn = layout(page, shown)
+    layer: PageWords | None = None
+    if filled := filled_in(page, shown):
+        written = layer_words(textpage, number, shown)
+        layer = replace(written, lines=in_lines([*(word for line in written.lines for word in line), *filled]))
+        text = page_text(layer)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
-    if need != "no":
+    if need != "no" and scan:
         image = picture(page, limits)
         if image is not None:
-            return _read_picture(image, page, number, layer_words(textpage, number, shown) if need == "beside" and text else None)
-    scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
+            beside = layer or layer_words(textpage, number, shown) if need == "beside" and text else None
+            return _read_picture(image, page, number, beside)
+    if need == "instead":
+        text = ""
+    scanned = drawn.pictures > A_SCAN and not drawn.over_picture and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
-    layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
-    if layer and shown.turned:  # PDFium orders lines as if the page stood upright
-        text = page_text(layer)
+    if layer is None:
+        layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
+        text, layer = _as_read(textpage, text, number, shown, layer)
     grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings
     whole = all(grid.whole for grid in grids)
     return Seen(
@@ -65,9 +94,35 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
         words=layer,
         tables=tuple(ruled_tables(grids, layer)) if layer and whole else (),
         joined_cells=not whole,
-        too_large=need != "no",
+        too_large=need != "no" and scan,
+        unscanned=need != "no" and not scan,
         codes=codes_on(page, number, shown),
     )
+
+
+def _read_with_care(careful: CarefulReader, number: int, text: str, shown: Shown) -> Seen | None:
+    """Return the page as the careful reader reads it, None where it reads no more than `text`."""
+    read = careful.read(number)
+    if read is None or _visible(read[0]) <= max(TOO_LITTLE, _visible(text)):
+        return None
+    size = round(shown.width, 2), round(shown.height, 2)
+    return Seen(page=Page(number=number, text=read[0], width=size[0], height=size[1]), words=read[1])
+
+
+def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWords | None) -> tuple[str, PageWords | None]:
+    """Return a text layer's text in reading order, and its words, if any."""
+    if RIGHT_TO_LEFT.search(text):
+        layer = words_from_right(textpage, number, shown)
+        return block_text(layer), layer
+    if runs_down(textpage, text, shown.matrix):
+        return text_from_top(textpage, shown.matrix), layer
+    if layer and shown.turned:  # PDFium orders lines as if the page stood upright
+        return page_text(layer), layer
+    if may_have_columns(textpage, shown):
+        layer = layer or layer_words(textpage, number, shown)
+        if (ordered := block_text(layer)) != page_text(layer):
+            return ordered, layer
+    return text, layer
 
 
 def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None) -> Seen:
@@ -82,7 +137,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
     text, source = found.text, "ocr"
     if layer is not None and not found.turned and not found.skew:
         words = _merged(words, layer)
-        text, source = page_text(words), "mixed"
+        text, source = block_text(words), "mixed"
     return Seen(
         page=Page(
             number=number,
@@ -95,23 +150,33 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
         words=words,
         skew=found.skew,
         no_text=not (text or codes),
+        by_ocr=True,
         codes=codes,
     )
 
 
 def need_of_ocr(page: Any, text: str, drawn: Layout) -> Literal["no", "instead", "beside"]:
     """Say whether the page must be read by OCR, instead of its text layer or beside it."""
-    visible = sum(not character.isspace() for character in text)
+    visible = _visible(text)
     if visible and garbage_share(text) > GARBAGE:
         return "instead"
     if visible < TOO_LITTLE:
         return "no" if blank(page) else "beside"
-    return "beside" if visible < STAMP and drawn.pictures > MOSTLY_PICTURE else "no"
+    if visible < STAMP and (drawn.pictures > MOSTLY_PICTURE or drawn.segments > OUTLINES):
+        return "beside"
+    return "beside" if visible < FORM and drawn.pictures > A_SCAN and drawn.over_picture else "no"
+
+
+def _visible(text: str) -> int:
+    """Return how many characters of a text can be seen."""
+    return len("".join(text.split()))
 
 
 def garbage_share(text: str) -> float:
     """Return the share of visible characters that mean nothing: U+FFFD and the Unicode categories Co, Cn and Cc."""
-    visible = [character for character in text if not character.isspace()]
+    visible = "".join(text.split())
+    if visible.isprintable() and "\ufffd" not in visible:
+        return 0.0
     bad = sum(character == "\ufffd" or unicodedata.category(character) in ("Co", "Cn", "Cc") for character in visible)
     return bad / max(1, len(visible))
 
@@ -189,9 +254,27 @@ def _holds(outer: Box, inner: Box) -> bool:
     return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
 
 
+def unlocked(content: bytes, passwords: Sequence[str]) -> bytes:
+    """Return an encrypted PDF as one without a password, by the first that opens it; as it is when none does."""
+    for password in passwords:
+        try:
+            pdf = pypdfium2.PdfDocument(content, password=password)
+        except pypdfium2.PdfiumError:
+            continue
+        with contextlib.closing(pdf):
+            out = io.BytesIO()
+            pdf.save(out, flags=pdfium.FPDF_REMOVE_SECURITY)
+            return out.getvalue()
+    return content
+
+
 def open_pdf(content: bytes) -> Any:
-    """Open a PDF. Raises pypdfium2.PdfiumError; `encrypted` tells a password from a fault."""
-    return pypdfium2.PdfDocument(content)
+    """Open a PDF, with its forms if it has any. Raises pypdfium2.PdfiumError; `encrypted` tells a password from a fault."""
+    pdf = pypdfium2.PdfDocument(content)
+    if pdf.get_formtype() != pdfium.FORMTYPE_NONE:
+        with contextlib.suppress(pypdfium2.PdfiumError):
+            pdf.init_forms()
+    return pdf
 
 
 def encrypted(error: pypdfium2.PdfiumError) -> bool:

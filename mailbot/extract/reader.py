@@ -7,7 +7,7 @@ top of its own file, which only a worker loads.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,11 @@ class Limits:
     archive_ratio: int = 200
     archive_depth: int = 3
     ocr_dpi: int = 200
+    ocr_pages: int = 25
     ocr: bool = True
     suppliers: tuple[SupplierHints, ...] = ()
+    passwords: tuple[str, ...] = field(default=(), repr=False)
+    """Passwords that the sender's files may have; given only for a file that was found to be encrypted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +68,14 @@ READERS: dict[str, str] = {
     "text/tab-separated-values": "mailbot.extract.csv_file",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "mailbot.extract.spreadsheet",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "mailbot.extract.word_file",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "mailbot.extract.slides_file",
+    "application/vnd.oasis.opendocument.text": "mailbot.extract.open_document",
+    "application/vnd.oasis.opendocument.presentation": "mailbot.extract.open_document",
+    "application/msword": "mailbot.extract.word_binary",
     "application/vnd.ms-excel": "mailbot.extract.spreadsheet",
     "application/vnd.oasis.opendocument.spreadsheet": "mailbot.extract.spreadsheet",
+    "application/encrypted": "mailbot.extract.locked_office",
+    "application/vnd.ms-excel+xml": "mailbot.extract.sheet_xml",
     "text/plain": "mailbot.extract.text_file",
     "text/html": "mailbot.extract.html",
     "application/xml": "mailbot.extract.einvoice",

@@ -6,6 +6,7 @@ person waits for: it draws pages, and learns from corrected values.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 
@@ -16,7 +17,7 @@ from mailbot.core.supplier_hints import SupplierHints
 from mailbot.core.supplier_learning import Taught
 from mailbot.core.table_schema import TableSchema, by_name, schema_to_json
 from mailbot.core.tables import Cleaned
-from mailbot.errors import BadInput
+from mailbot.errors import BadInput, ConfigError
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
 from mailbot.extract.nest import Hints, Nest
@@ -78,7 +79,7 @@ class Sandbox:
             self._hints = Hints.of(suppliers)
         return await Nest(self._settings, self._ask, self._hints).read(name, content, media_type)
 
-    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
+    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000, sender: str = "") -> Page:
         """Render one page: see `ports.Extractor`. Raises BadInput, WorkerUnavailable."""
         remedy = "open the original"
         try:
@@ -86,8 +87,10 @@ class Sandbox:
             job = {"kind": "render", "name": name, "media_type": kind.get("media_type"), "page": page, "width": width}
             if not str(kind.get("media_type")).startswith(("application/pdf", "image/")):
                 raise BadInput(f"{name} has no pages that can be drawn ({kind.get('media_type')})", remedy=remedy)
+            if self._settings.passwords and b"/Encrypt" in content:
+                job["passwords"] = await asyncio.to_thread(self._settings.passwords_of, (sender,))
             answer, png = await self._render.run(job, content)
-        except WorkerDied as error:
+        except (WorkerDied, ConfigError) as error:
             raise BadInput(f"page {page} of {name} cannot be drawn: {error}", remedy=remedy) from error
         size = answer.get("width"), answer.get("height")
         if answer.get("found") != "page" or not png.startswith(b"\x89PNG") or not all(type(one) is int for one in size):

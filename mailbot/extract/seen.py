@@ -24,7 +24,8 @@ class Seen:
 
     `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
-    `no_text` that it shows something, of which nothing could be read. `codes` stand where a person is shown them.
+    `no_text` that it shows something, of which nothing could be read; `by_ocr` that OCR read it, `unscanned` that it should have
+    but was not asked any more. `codes` stand where a person is shown them.
     """
 
     page: Page
@@ -34,6 +35,8 @@ class Seen:
     joined_cells: bool = False
     too_large: bool = False
     no_text: bool = False
+    by_ocr: bool = False
+    unscanned: bool = False
     codes: tuple[Code, ...] = ()
 
     def shown(self, box: Box) -> Box:

@@ -19,9 +19,24 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
             with SevenZipFile(io.BytesIO(content)) as archive:
                 _take(unpacking, archive, len(content), limits)
         except PasswordRequired:
-            unpacking.wanted("its members", encrypted=True)
+            _unlock(unpacking)
         except DecompressionBombError as error:
             raise OverLimit(str(error)) from None
+
+    def _unlock(unpacking: Unpacking) -> None:
+        """Unpack by the first password that fits: a wrong one makes rubbish, on which py7zr fails in many ways."""
+        for password in limits.passwords:
+            inside = Unpacking(name, limits)
+            try:
+                with SevenZipFile(io.BytesIO(content), password=password) as archive:
+                    _take(inside, archive, len(content), limits)
+            except (OverLimit, DecompressionBombError, MemoryError):
+                raise
+            except Exception:  # noqa: S112  as said
+                continue
+            unpacking.members, unpacking.problems = inside.members, inside.problems
+            return
+        unpacking.locked(f"{name}/its members")
 
     return unpack(name, limits, take_out)
 

@@ -115,6 +115,7 @@ def _file(job: frames.Header, content: bytes) -> Answer:
         from mailbot.core.supplier_files import hints_from_json
 
         limits = replace(limits, suppliers=hints_from_json(job["suppliers"]))
+    limits = replace(limits, passwords=tuple(job.get("passwords", ())))
     read = reader_for(job["reader"])
     found = read(job["name"], content, job["media_type"], limits) if read else Found()
     header = {
@@ -131,6 +132,8 @@ def _file(job: frames.Header, content: bytes) -> Answer:
 
 def _render(job: frames.Header, content: bytes) -> Answer:
     """Render one page as PNG."""
+    if job.get("passwords"):
+        content = import_module("mailbot.extract.pdf_page").unlocked(content, job["passwords"])
     png, width, height = _of_pages(job).render(content, job["page"], job["width"])
     return {"found": "page", "width": width, "height": height}, (png,)
 

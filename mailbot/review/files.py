@@ -120,7 +120,8 @@ async def picture(request: Request) -> Response:
     async def draw() -> bytes:
         async with asyncio.timeout(site.config.extract.wall_seconds + RENDER_GRACE):
             content = await site.ledger.blob(digest)
-            return (await site.extractor.render(document.name, content, number, width=width)).png
+            sender = view.item.sender
+            return (await site.extractor.render(document.name, content, number, width=width, sender=sender)).png
 
     try:
         png = await site.pictures.get(f"{digest}/{number}/{width}", draw)

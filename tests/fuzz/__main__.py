@@ -2,12 +2,15 @@
 
 Not part of the tests: atheris is no dependency. What follows the reader's name are libFuzzer's options. Whatever a reader throws is
 a crash; an input that takes it longer than `-timeout` seconds is a hang. Both are written into the current directory.
+What is mutated are the seeds below and what a corpus folder holds.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 import atheris
 
@@ -76,10 +79,13 @@ def main() -> None:
     name = sys.argv.pop(1) if len(sys.argv) > 1 else ""
     if name not in READERS:
         sys.exit(f"usage: python -m tests.fuzz {'|'.join(READERS)} [libFuzzer options] [corpus folder]")
-    for seed in SEEDS[name]:
-        READERS[name](seed)
-    atheris.Setup(sys.argv, READERS[name])
-    atheris.Fuzz()
+    with tempfile.TemporaryDirectory() as seeds:
+        for number, seed in enumerate(SEEDS[name]):
+            READERS[name](seed)
+            Path(seeds, str(number)).write_bytes(seed)
+        # libFuzzer writes what it finds into the first folder it is given, and only reads the others.
+        atheris.Setup([*sys.argv, seeds], READERS[name])
+        atheris.Fuzz()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -83,3 +84,64 @@ def png(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
     out = io.BytesIO()
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def outlined_pdf(image: Image.Image, *, footer: str = "") -> bytes:
+    """Return a PDF on which the ink of a picture is drawn as filled outlines, as design programs do; `footer` is plain text."""
+    import cv2
+
+    ink = (np.asarray(image.convert("L")) < 128).astype(np.uint8)
+    shapes, _ = cv2.findContours(ink, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    out, unit = io.BytesIO(), A4[0] / image.width
+    canvas = Canvas(out, pagesize=A4)
+    path = canvas.beginPath()
+    for shape in shapes:
+        points = [(x * unit, A4[1] - y * unit) for x, y in shape[:, 0].tolist()]
+        path.moveTo(*points[0])
+        for point in points[1:]:
+            path.lineTo(*point)
+        path.close()
+    canvas.drawPath(path, stroke=0, fill=1, fillMode=0)
+    canvas.drawString(60, 20, footer)
+    canvas.save()
+    return out.getvalue()
+
+
+def placed_pdf(pieces: Sequence[tuple[float, float, str]], *, size: float = 12) -> bytes:
+    """Return a PDF of glyphs and runs of them, each at x and y from the lower left, that say they are any signs of Unicode.
+
+    No font that has them is needed: the signs stand in the font's ToUnicode map, the glyphs are those of Courier.
+    """
+    signs = sorted({sign for _, _, text in pieces for sign in text})
+    codes = {sign: 0x21 + at for at, sign in enumerate(signs)}
+    mapped = "\n".join(f"<{code:02x}> <{sign.encode('utf-16-be').hex()}>" for sign, code in codes.items())
+    cmap = (
+        "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <00> <ff> endcodespacerange "
+        f"{len(codes)} beginbfchar\n{mapped}\nendbfchar endcmap end"
+    ).encode()
+    drawn = "".join(f"1 0 0 1 {x:.2f} {y:.2f} Tm <{''.join(f'{codes[sign]:02x}' for sign in text)}> Tj\n" for x, y, text in pieces)
+    content = f"BT /F {size} Tf {drawn}ET".encode()
+    font = (
+        f"<</Type/Font/Subtype/Type1/BaseFont/Courier/FirstChar 33/LastChar {32 + len(codes)}"
+        f"/Widths[{' 600' * len(codes)}]/ToUnicode 5 0 R>>"
+    ).encode()
+    return pdf_of(
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<</Font<</F 6 0 R>>>>>>",
+        b"<</Length %d>>stream\n%s\nendstream" % (len(content), content),
+        b"<</Length %d>>stream\n%s\nendstream" % (len(cmap), cmap),
+        font,
+    )
+
+
+def pdf_of(*objects: bytes) -> bytes:
+    """Return a PDF file of these objects, numbered from 1, the first being its catalog."""
+    out, places = bytearray(b"%PDF-1.7\n"), []
+    for number, body in enumerate(objects, 1):
+        places.append(len(out))
+        out += b"%d 0 obj%s endobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    start, count = len(out), len(places) + 1
+    out += b"xref\n0 %d\n0000000000 65535 f \n%strailer<</Size %d/Root 1 0 R>>\n" % (count, table, count)
+    return bytes(out + b"startxref\n%d\n%%%%EOF" % start)

@@ -66,7 +66,7 @@ class InProcessExtractor:
     async def clean(self, table: Table, *, language: str = "") -> Cleaned:
         raise AssertionError("there are no tables here")
 
-    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000) -> Page:
+    async def render(self, name: str, content: bytes, page: int, *, width: int = 1000, sender: str = "") -> Page:
         raise AssertionError("nothing is rendered here")
 
     async def close(self) -> None:

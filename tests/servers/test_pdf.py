@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from unittest import mock
 
 import pytest
 from PIL import Image
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
 from mailbot.config import Extract
 from mailbot.core.supplier_hints import Hint, SupplierHints
+from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
-from mailbot.extract import pdf, pdf_page
+from mailbot.extract import ocr, pdf, pdf_page
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sandbox import Sandbox
 from tests.servers import papers
@@ -117,6 +120,40 @@ def test_a_stamp_on_a_scan_is_read_beside_it() -> None:
     assert "machine parts" in page.text
 
 
+def test_text_drawn_as_outlines_is_read_from_the_rendered_page() -> None:
+    page = (
+        read(papers.outlined_pdf(papers.scan(papers.LETTER, dpi=150), footer="Harbour Freight, page 1 of 1")).documents[0].pages[0]
+    )
+    assert page.source == "mixed"
+    assert "Container 20 ft Hamburg to Valencia 1,840.00 EUR" in page.text
+    assert "Harbour Freight, page 1 of 1" in page.text
+
+
+def test_what_was_filled_into_a_scanned_form_is_read_with_it() -> None:
+    filled = "Harbour Freight Services, berth 12, from 14 June 2024 to 17 June 2024, with a crew of eleven. " * 3
+    assert 200 < len(filled.replace(" ", "")) < 600
+    page = read(papers.scanned_pdf(papers.scan(papers.LETTER[:4]), stamp=filled)).documents[0].pages[0]
+    assert page.source == "mixed"
+    assert "machine parts" in page.text
+
+
+def test_text_over_a_background_is_text() -> None:
+    with mock.patch("mailbot.extract.ocr.scan", side_effect=AssertionError("no OCR here")):
+        page = read(_over_background(papers.LETTER * 3)).documents[0].pages[0]
+    assert page.source == "text"
+    assert page.text.split("\n") == list(papers.LETTER * 3)
+
+
+def _over_background(lines: Sequence[str]) -> bytes:
+    out = io.BytesIO()
+    canvas = Canvas(out, pagesize=A4)
+    canvas.drawImage(ImageReader(Image.new("RGB", (60, 84), (250, 250, 240))), 0, 0, *A4)
+    for row, line in enumerate(lines):
+        canvas.drawString(60, A4[1] - 60 - 22 * row, line)
+    canvas.save()
+    return out.getvalue()
+
+
 def test_a_garbage_text_layer_is_not_believed() -> None:
     with mock.patch.object(pdf_page, "tidy", return_value="\ue001\ue002\ue003 \ue004\ufffd\ue005 \ue006\ue007\ue008\ue009\ue00a"):
         page = read(papers.text_pdf(papers.LETTER[:3])).documents[0].pages[0]
@@ -163,6 +200,16 @@ def test_only_so_many_pages_are_read() -> None:
     assert len(found.documents[0].pages) == 3
     assert codes(found) == ["too_many_pages"]
     assert "5 pages" in found.problems[0].detail
+
+
+def test_only_so_many_scans_are_read_and_the_last_pages_among_them() -> None:
+    words = PageWords(number=1, width=100, height=100, lines=())
+    seen = ocr.Scan(words=words, text="Harbour", confidence=0.9, turned=0, skew=0.0)
+    with mock.patch("mailbot.extract.ocr.scan", return_value=seen):
+        found = read(papers.scanned_pdf(*[papers.scan(papers.LETTER[:2], dpi=50)] * 9), Limits(ocr_pages=6))
+    assert [page.number for page in found.documents[0].pages if page.text == "Harbour"] == [1, 5, 6, 7, 8, 9]
+    assert codes(found) == ["too_many_scans"]
+    assert "3 scanned pages were not read, from page 2 to 4" in found.problems[0].detail
 
 
 def test_a_huge_page_is_not_rendered() -> None:

@@ -56,6 +56,8 @@ def test_the_commented_account_is_good_too(tmp_path: Path) -> None:
         ({"accounts": {"a": {**ACCOUNT, "imap": {"host": "mail.example", "user": "u", "security": "none"}}}}, ["loopback"]),
         ({"accounts": {"a": {**ACCOUNT, "imap": {**LOCAL, "password": "x", "password_env": "Y"}}}}, ["password and password_env"]),
         ({"accounts": {"a": {**ACCOUNT, "imap": {**LOCAL, "host": "127.evil.example"}}}}, ["loopback"]),
+        ({"extract": {"passwords": {"my bank": [{"password": "x"}]}}}, ["extract.passwords", "my bank", "domain"]),
+        ({"extract": {"passwords": {"a.example": [{"pasword": "x"}]}}}, ["a.example", "did you mean password"]),
         ({"review": {"host": "0.0.0.0"}}, ["review.host", "127.0.0.1"]),
         ({"drops": {"d": {"path": "d", "account": "nobody"}}}, ["drops.d.account", "nobody"]),
         ({"accounts": {"x": ACCOUNT}, "drops": {"x": {"path": "d"}}}, ["drops.x"]),
@@ -131,3 +133,20 @@ def test_a_mailbox_or_folder_is_watched_once() -> None:
         config_file.parse({"drops": {"a": {"path": "in"}, "b": {"path": "./in"}}}, file=Path("mailbot.toml"))
     other = twice | {"b": {"address": "b@x.example", "imap": imap | {"folders": ["Orders"]}}}
     assert list(config_file.parse({"accounts": other}, file=Path("mailbot.toml")).accounts) == ["a", "b"]
+
+
+def test_passwords_of_a_sender_come_the_most_fitting_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DESK_PASSWORD", "from env")
+    passwords = {
+        "Acme.example": [{"password": "domain"}, {"password_env": "DESK_PASSWORD"}],
+        "*": [{"password": "anybody"}, {"password": "domain"}],
+        "billing@acme.example": [{"password": "address"}],
+        "other.example": [{"password_env": "NOT_SET_ANYWHERE"}],
+    }
+    extract = config.Extract.model_validate({"passwords": passwords})
+    assert extract.passwords_of(["Billing@ACME.example"]) == ("address", "domain", "from env", "anybody")
+    assert extract.passwords_of(["a@evil-acme.example"]) == ("anybody", "domain")
+    assert extract.passwords_of([]) == ("anybody", "domain")
+    with pytest.raises(ConfigError, match="password_env"):
+        extract.passwords_of(["a@other.example"])
+    assert "domain'" not in repr(extract)
