@@ -1,0 +1,134 @@
+"""The header of a table among placed words: which lines may be one, and which of their labels stands over which column.
+
+Labels may be centred, stand left of figures that stand on the right, run over two or three lines, or group several columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from mailbot.core.lines import Line
+from mailbot.core.page_columns import LEVEL, Piece, Span, column_at, is_figure, middles, pieces_of
+from mailbot.core.table_types import kind
+from mailbot.core.words import Word, line_text
+
+LONGEST_LABEL = 48
+"""Characters of a column's label; what is longer is prose."""
+
+
+def may_head(pieces: Sequence[Piece]) -> bool:
+    """Return whether the cells of a line may be the labels of columns: short words, no values, no "Date:" with a value beside it."""
+    texts = [piece.text for piece in pieces]
+    return all(is_label(text) for text in texts) and 2 * sum(text.endswith((":", "：")) for text in texts) < len(texts)
+
+
+def is_label(text: str) -> bool:
+    """Return whether a cell may be the label of a column, or a part of one."""
+    digits = sum(character.isdigit() for character in text)
+    return len(text) <= LONGEST_LABEL and digits <= 2 and not is_figure(text) and kind(text) not in ("web", "missing")
+
+
+def name_columns(lines: Sequence[Line], bands: Sequence[Span], height: float) -> tuple[list[str], list[Span]]:
+    """Return the names of the columns, "" where a column has none, and the columns: one more for each label over no words."""
+    rows = [pieces_of(line) for line in lines]
+    main = max(range(len(rows)), key=lambda at: (len(rows[at]), at))
+    labels, columns = _placed(rows[main], bands, height)
+    parts: list[list[str]] = [[] for _ in columns]
+    for at, pieces in enumerate(rows):
+        texts = labels if at == main else _stacked(pieces, columns, labels, height, above=at < main)
+        for place, text in enumerate(texts):
+            if text:
+                parts[place].append(text)
+    return [" ".join(part) for part in parts], columns
+
+
+def _placed(pieces: Sequence[Piece], bands: Sequence[Span], height: float) -> tuple[list[str], list[Span]]:
+    """Return each column's label on the main line of the header; labels over nothing take the column beside them, or a new one."""
+    over = [[at for at, band in enumerate(bands) if _overlap(piece, band)] for piece in pieces]
+    owner: dict[int, list[Word]] = {}
+    for piece, under in zip(pieces, over, strict=True):
+        if len(under) == 1:
+            owner.setdefault(under[0], []).extend(piece.words)
+    for piece, under in zip(pieces, over, strict=True):
+        if len(under) > 1:
+            _share_out(piece, under, bands, owner)
+    columns = list(bands)
+    fresh: list[Piece] = []
+    for at, (piece, under) in enumerate(zip(pieces, over, strict=True)):
+        if under:
+            continue
+        left, right = pieces[at - 1].x1 if at else float("-inf"), pieces[at + 1].x0 if at + 1 < len(pieces) else float("inf")
+        free = [band for band in range(len(bands)) if band not in owner and left < bands[band][1] and bands[band][0] < right]
+        near = min(free, key=lambda band: _distance(piece, bands[band]), default=None)
+        if near is not None and not _between(piece, bands[near], bands):
+            owner[near] = list(piece.words)
+        else:
+            fresh.append(piece)
+    named = [(band, line_text(owner.get(at, ()))) for at, band in enumerate(columns)]
+    named += [((piece.x0, piece.x1), piece.text) for piece in fresh]
+    named.sort(key=lambda one: one[0])
+    return [name for _, name in named], [band for band, _ in named]
+
+
+def _share_out(piece: Piece, under: Sequence[int], bands: Sequence[Span], owner: dict[int, list[Word]]) -> None:
+    """Give a label over several columns to the one that has none, or its words to those that have none."""
+    free = [at for at in under if at not in owner]
+    if len(free) <= 1:
+        best = free[0] if free else min(under, key=lambda at: _misaligned(piece, bands[at]))
+        owner.setdefault(best, []).extend(piece.words)
+        return
+    bounds = middles([bands[at] for at in free])
+    for place, words in groupby(piece.words, key=lambda word: column_at((word.box[0] + word.box[2]) / 2, bounds)):
+        owner.setdefault(free[place], []).extend(words)
+
+
+def _stacked(pieces: Sequence[Piece], columns: Sequence[Span], labels: Sequence[str], height: float, *, above: bool) -> list[str]:
+    """Return each column's label on a further line of the header; what is centred over several columns names them all."""
+    found = [""] * len(columns)
+    for at, piece in enumerate(pieces):
+        right = pieces[at + 1].x0 if at + 1 < len(pieces) else float("inf")
+        under = [place for place, band in enumerate(columns) if _overlap(piece, band)]
+        under = under or [min(range(len(columns)), key=lambda place: _distance(piece, columns[place]))]
+        group = _group(piece, columns, right, height) if above else []
+        if not group and len(under) > 1:
+            under = [min(under, key=lambda place: _misaligned(piece, columns[place]))]
+        for place in group or under:
+            found[place] = f"{found[place]} {piece.text}".strip()
+    if above and any(text and not labels[at] for at, text in enumerate(found)):
+        for at in range(1, len(found)):  # labels that stand over nothing but their own column show that others are groups
+            if not found[at] and found[at - 1] and labels[at] and labels[at - 1]:
+                found[at] = found[at - 1]
+    return found
+
+
+def _group(piece: Piece, columns: Sequence[Span], right: float, height: float) -> list[int]:
+    """Return the columns that a label is centred over, [] when it stands over one."""
+    middle = (piece.x0 + piece.x1) / 2
+    for first in range(len(columns)):
+        for last in range(len(columns) - 1, first, -1):
+            left, end = columns[first][0], columns[last][1]
+            if end <= right and left <= piece.x0 and piece.x1 <= end and abs((left + end) / 2 - middle) < LEVEL * height:
+                if any(_misaligned(piece, columns[at]) < 0.3 * height for at in range(first, last + 1)):
+                    return []
+                return list(range(first, last + 1))
+    return []
+
+
+def _overlap(piece: Piece, band: Span) -> bool:
+    return piece.x0 < band[1] and band[0] < piece.x1
+
+
+def _distance(piece: Piece, band: Span) -> float:
+    return max(band[0] - piece.x1, piece.x0 - band[1], 0.0)
+
+
+def _between(piece: Piece, band: Span, bands: Sequence[Span]) -> bool:
+    """Return whether another column stands between a label and a column."""
+    left, right = min(piece.x1, band[1]), max(piece.x0, band[0])
+    return any(left <= other[0] and other[1] <= right for other in bands)
+
+
+def _misaligned(piece: Piece, band: Span) -> float:
+    """Return how far a label is from standing over a column: at its left edge, its right one, or centred."""
+    return min(abs(piece.x0 - band[0]), abs(piece.x1 - band[1]), abs(piece.x0 + piece.x1 - band[0] - band[1]) / 2)

@@ -1,0 +1,358 @@
+"""Finds the tables among the words of a page: rows of cells that stand under one another, below the labels of their columns.
+
+A wrong table is worse than none. Lines make a table only with figures in a column that stands straight, and with a header over it,
+or in so many rows that chance is out of the question: columns of prose, addresses and lists of "Date: 3 May" are none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from mailbot.core.amounts import decimal_mark
+from mailbot.core.document import Box, Table
+from mailbot.core.item_figures import figure, multiplies
+from mailbot.core.item_words import roles_of
+from mailbot.core.labels import find_labels
+from mailbot.core.lines import Line, lines_of
+from mailbot.core.page_columns import (
+    LEVEL,
+    Gutters,
+    Piece,
+    Span,
+    aligned,
+    around,
+    first_gutters,
+    is_figure,
+    pieces_of,
+    split_row,
+)
+from mailbot.core.page_headers import is_label, may_head, name_columns
+from mailbot.core.page_rows import WRAPPED, PageRow, continues, rows_of, text_column
+from mailbot.core.paper import starts_cell
+from mailbot.core.table_types import kind, shape
+from mailbot.core.words import PageWords, Word, line_text
+
+APART = 3.2
+"""Heights of a line between two rows of one table at most."""
+
+MOST_HEADERS = 4
+MOST_LINES = 2000
+"""Lines of a page that are looked at."""
+
+MOST_WRAPPED = 12
+"""Lines of text alone between two rows at most."""
+
+BARE_ROWS = 4
+"""Rows that a table without a header must have."""
+
+SUMS = frozenset({"subtotal", "tax", "total", "payable", "paid", "withheld"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageTable:
+    """A table on pages: its columns' names ("" for none) and places, and its rows; `headed` says that it has a header of its own.
+
+    `open` says that no line of sums closes it, so that it may go on overleaf.
+    """
+
+    page: int
+    names: tuple[str, ...]
+    columns: tuple[Span, ...]
+    rows: tuple[PageRow, ...]
+    headed: bool = True
+    open: bool = True
+
+    @property
+    def box(self) -> Box:
+        """The box around the rows that stand on the table's first page."""
+        boxes = [row.box for row in self.rows if row.page == self.page]
+        return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
+
+    def table(self) -> Table:
+        """Return the table as documents hold it."""
+        names = tuple(name or f"col_{number}" for number, name in enumerate(self.names, 1))
+        return Table(columns=names, rows=tuple(row.cells for row in self.rows), page=self.page)
+
+
+def find_tables(page: PageWords, taken: Sequence[Box] = (), before: PageTable | None = None) -> list[PageTable]:
+    """Return the tables of a page from top to bottom; words in `taken` (ruled tables) are left out.
+
+    `before` is the last table of the page before, where it may go on without a header.
+    """
+    lines = lines_of(_without(page, taken) if taken else page)[:MOST_LINES]
+    found: list[PageTable] = []
+    at = 0
+    while at < len(lines):
+        body = _headed(lines, at) or _bare(lines, at, before if not found else None)
+        if body is None:
+            at += 1
+            continue
+        table, at = body
+        found.append(table)
+    return found
+
+
+def _without(page: PageWords, taken: Sequence[Box]) -> PageWords:
+    def free(word: Word) -> bool:
+        x, y = (word.box[0] + word.box[2]) / 2, (word.box[1] + word.box[3]) / 2
+        return not any(box[0] <= x <= box[2] and box[1] <= y <= box[3] for box in taken)
+
+    kept = (tuple(word for word in line if free(word)) for line in page.lines)
+    return replace(page, lines=tuple(line for line in kept if line))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Body:
+    """The lines of a table's body: `core` ones begin rows, `last` is the place after its last line, `open` as in PageTable."""
+
+    gutters: Gutters
+    core: tuple[int, ...]
+    last: int
+    open: bool
+
+
+def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
+    """Return the table whose header begins at a line, and the place after it."""
+    head = pieces_of(lines[at])
+    if len(head) < 2 or not may_head(head):
+        return None
+    height = lines[at].height
+    start = at + 1
+    while start < len(lines) and start - at < MOST_HEADERS and _near(lines[start - 1], lines[start], 1.0):
+        if not all(is_label(piece.text) for piece in pieces_of(lines[start])):
+            break
+        start += 1
+    body = _body(lines, at, at + 1, height)
+    if body is None:
+        return None
+    bands = body.gutters.bands()
+    if len(bands) < 2:
+        return None
+    words = [split_row(lines[place].words, bands) for place in body.core]
+    main = text_column(words)
+    first = min(start, body.core[0])
+    while first > at + 1 and _begins_row(lines, first - 1, at, bands[main]):
+        first -= 1
+    names, columns = name_columns(lines[at:first], bands, height)
+    above = _group_line(lines, at, columns, height)
+    if above:
+        names, columns = name_columns(lines[at - 1 : first], bands, height)
+    if not _sound(names, bands, words, height) or not _filled(names, columns, words):
+        return None
+    return _made(lines, first, body, columns, tuple(names)), body.last
+
+
+def _begins_row(lines: Sequence[Line], at: int, header: int, column: tuple[float, float]) -> bool:
+    """Return whether a line between header and first row is text of that row (or a heading of rows), not of the header."""
+    line = lines[at]
+    if "\t" in line.text or abs(line.words[0].box[0] - column[0]) > LEVEL * line.height:
+        return False
+    above = line.top - lines[at - 1].bottom
+    below = lines[at + 1].top - line.bottom
+    return at - 1 > header or above > below - 0.2 * line.height or above > 0.6 * line.height
+
+
+def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height: float) -> bool:
+    """Return whether the line above a header is a label that is centred over several of its columns."""
+    if not at or not _near(lines[at - 1], lines[at], 0.9):
+        return False
+    pieces = pieces_of(lines[at - 1])
+    if not may_head(pieces) or pieces[0].x0 < columns[0][1]:
+        return False
+    for piece in pieces:
+        over = [band for band in columns if piece.x0 < band[1] + 2 * height and band[0] - 2 * height < piece.x1]
+        middle = (piece.x0 + piece.x1) / 2
+        ranges = [(over[a][0] + over[b][1]) / 2 for a in range(len(over)) for b in range(a + 1, len(over))]
+        if not any(abs(one - middle) < LEVEL * height for one in ranges):
+            return False
+    return True
+
+
+def _body(lines: Sequence[Line], header: int, start: int, height: float, gutters: Gutters | None = None) -> _Body | None:
+    """Return the body below a header: rows with values that share their gutters, and lines of text between them."""
+    core: list[int] = []
+    last, text = header, 0
+    is_open = True
+    leftmost = 0.0
+    for at in range(start, len(lines)):
+        line = lines[at]
+        pieces = pieces_of(line)
+        if not _near(lines[at - 1], line, APART):
+            break
+        figures = [piece for piece in pieces if is_figure(piece.text)]
+        if len(pieces) < 2 or not figures:
+            text += 1
+            if text > MOST_WRAPPED or (_heads_items(pieces) if not core else len(pieces) > 2 and may_head(pieces)):
+                break
+            continue
+        if core and pieces[0].x0 > leftmost + 2 * height and len(pieces) < 3:
+            is_open = not _is_sum(line) and is_open
+            break
+        wider = gutters.with_row(line, height) if gutters else first_gutters(line)
+        if _is_sum(line) and not (wider and core and _in_line(line, lines, core, wider, height)):
+            is_open = False
+            break
+        if wider is None:
+            break
+        gutters, last, text = wider, at, 0
+        core.append(at)
+        leftmost = max(leftmost, _second(lines[core[0]]))
+    if gutters is None or not core:
+        return None
+    last = _with_tail(lines, core, gutters, last)
+    return _Body(gutters=gutters, core=tuple(core), last=last + 1, open=is_open)
+
+
+def _heads_items(pieces: Sequence[Piece]) -> bool:
+    """Return whether the cells of a line head the columns of items, whatever stands above them."""
+    return len(pieces) > 2 and len(set(roles_of([piece.text for piece in pieces])) - {None}) > 2
+
+
+def _second(line: Line) -> float:
+    """Return where the text of a row may begin at most: its first cell, or the second where that is but a number."""
+    pieces = pieces_of(line)
+    first = pieces[0]
+    return pieces[1].x0 if len(pieces) > 2 and len(first.text) <= 12 else first.x0
+
+
+def _with_tail(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, last: int) -> int:
+    """Return the place of the last line with the wrapped parts of the last row."""
+    bands = gutters.bands()
+    words = [split_row(lines[place].words, bands) for place in core]
+    main = text_column(words)
+    limit = bands[main + 1][0] if main + 1 < len(bands) else bands[main][1]
+    while last + 1 < len(lines):
+        line = lines[last + 1]
+        if not _near(lines[last], line, WRAPPED) or not continues(line, bands[main], limit, line.height):
+            break
+        last += 1
+    return last
+
+
+def _near(one: Line, other: Line, heights: float) -> bool:
+    """Return whether a line follows another one on the page with little between them."""
+    return other.top - one.bottom <= heights * min(one.height, other.height)
+
+
+def _is_sum(line: Line) -> bool:
+    """Return whether a line states a sum: a cell begins with such a label and says little else."""
+    for label in find_labels(line.text):
+        if label.name not in SUMS or not starts_cell(line, label.start):
+            continue
+        start, end = line.cell_at(label.start)
+        said = sum(character.isalpha() for character in line.text[label.start : label.end])
+        if 2 * said >= sum(character.isalpha() for character in line.text[start:end]):
+            return True
+    return False
+
+
+def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gutters, height: float) -> bool:
+    """Return whether a line of sums stands in the table like its rows: beginning where they do, figures under figures, no gap."""
+    first, last = lines[core[0]], lines[core[-1]]
+    usual = min((lines[b].top - lines[a].bottom for a, b in zip(core, core[1:], strict=False)), default=height)
+    if line.top - last.bottom > usual + 0.7 * height:
+        return False
+    starts = [piece.x0 for piece in pieces_of(first)[:2]]
+    if min(abs(line.words[0].box[0] - x) for x in starts) > LEVEL * height:
+        return False
+    bands = gutters.bands()
+    rows = [split_row(row.words, bands) for row in (*(lines[at] for at in core), line)]
+    filled = [place for place, cell in enumerate(rows[-1]) if cell and is_figure(line_text(cell))]
+    typed = _typed(rows[:-1], height)
+    return 2 * len(filled) >= len(typed) > 0 and all(aligned([row[place] for row in rows if row[place]], height) for place in filled)
+
+
+def _sound(names: Sequence[str], bands: Sequence[Span], rows: Sequence[Sequence[Sequence[Word]]], height: float) -> bool:
+    """Return whether columns under a header are a table: straight columns of values, in several rows or under plain labels."""
+    typed = _typed(rows, height)
+    roles = roles_of(names)
+    worth = {"amount", "unit_price", "quantity"} & set(roles)
+    if not typed or sum(not name for name in names) > len(bands) // 4 or any(map(is_figure, names)):
+        return False
+    if len(rows) == 1:
+        return len(worth) >= 2 or (bool(worth) and "description" in roles)
+    if len(bands) == 2:
+        return ("amount" in worth and ("description" in roles or len(rows) > 2)) or len(rows) >= BARE_ROWS
+    return True
+
+
+def _filled(names: Sequence[str], columns: Sequence[Span], rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
+    """Return whether the rows fill their columns as those of a table do."""
+    width = len(rows[0])
+    full = sum(bool(cell) for row in rows for cell in row) / (width * len(rows))
+    return full >= 0.55 and len(columns) - width <= max(1, width // 3) and len(names) == len(columns)
+
+
+def _typed(rows: Sequence[Sequence[Sequence[Word]]], height: float) -> list[int]:
+    """Return the columns of values: filled nearly throughout with one kind of them, and straight."""
+    found = []
+    for place in range(len(rows[0])):
+        cells = [row[place] for row in rows if row[place]]
+        texts = [line_text(cell) for cell in cells]
+        kinds = Counter(_sort(text) for text in texts)
+        figures = max((count for sort, count in kinds.items() if sort in ("number", "date", "time")), default=0)
+        codes = set(kinds) == {"code"} and len({shape(text) for text in texts}) == 1
+        if len(cells) >= 0.75 * len(rows) and (figures >= 0.8 * len(cells) or codes) and aligned(cells, height):
+            found.append(place)
+    return found
+
+
+def _sort(text: str) -> str:
+    """Return what sort of value a cell holds: numbers of all kinds are one."""
+    name = kind(text)
+    return "number" if name in ("money", "percent") or (name not in ("date", "time") and is_figure(text)) else name
+
+
+def _made(lines: Sequence[Line], first: int, body: _Body, columns: Sequence[Span], names: tuple[str, ...]) -> PageTable:
+    some = lines[first : body.last]
+    rows = rows_of(some, frozenset(place - first for place in body.core), columns)
+    return PageTable(page=lines[first].page, names=names, columns=tuple(columns), rows=tuple(rows), headed=any(names), open=body.open)
+
+
+def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[PageTable, int] | None:
+    """Return the table without a header that begins at a line: it goes on from the page before, or its rows leave no doubt."""
+    pieces = pieces_of(lines[at])
+    if len(pieces) < 3 or not any(is_figure(piece.text) for piece in pieces) or _is_sum(lines[at]):
+        return None
+    height = lines[at].height
+    body = _body(lines, at, at, height)
+    if body is None or body.core[0] != at:
+        return None
+    bands = body.gutters.bands()
+    words = [split_row(lines[place].words, bands) for place in body.core]
+    typed = _typed(words, height)
+    columns: Sequence[Span] = bands
+    names = ("",) * len(bands)
+    goes_on = before is not None and before.open and _same_columns(bands, before.columns)
+    full = all(sum(map(bool, row)) == len(bands) for row in words)
+    if not goes_on and not _proved(words) and (len(bands) < 3 or len(typed) < 2 or len(words) < BARE_ROWS or not full):
+        return None
+    if goes_on and before is not None:
+        columns = before.columns
+    return _made(lines, at, body, columns, names), body.last
+
+
+def _proved(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
+    """Return whether two columns multiply to a third one in each of several rows, which chance does not do."""
+    if len(rows) < 2:
+        return False
+    texts = [[line_text(cell) for cell in row] for row in rows]
+    mark = decimal_mark(text for row in texts for text in row)
+    figures = [[figure(text, mark) for text in row] for row in texts]
+    return any(
+        multiplies((row[a], row[b], row[c]) for row in figures) for a, b, c in combinations(range(len(rows[0])), 3)
+    )
+
+
+def _same_columns(bands: Sequence[Span], others: Sequence[Span]) -> bool:
+    """Return whether each column stands where one of the others does, and most of the others are met."""
+    met = {next((at for at, other in enumerate(others) if band[0] < other[1] and other[0] < band[1]), None) for band in bands}
+    return None not in met and len(met) == len(bands) >= max(2, 0.7 * len(others))
+
+
+def box_of(lines: Sequence[Line]) -> Box:
+    """Return the box around some lines."""
+    return around([word for line in lines for word in line.words])
