@@ -66,6 +66,23 @@ _WORDS: dict[Role, str] = {
 _BASIS = frozenset("net excl ex excluding exclusive vat tax gst netto brutto ohne inkl inkl. mwst ust ht ttc hors tva excl incl btw iva inclusief sin con".split())
 _CURRENCY = frozenset("eur euro euros usd gbp chf cny rmb jpy hkd sgd aud cad hk s us in".split())
 
+_CARRIED = (
+    "carried forward; brought forward; carry forward; c f; b f; balance carried forward; continued; carried over; ubertrag; vortrag; "
+    "zwischenubertrag; a reporter; report; sous total a reporter; transport; over te brengen; overgebracht; transportbedrag; "
+    "suma y sigue; suma anterior; a riportare; riporto; 过次页; 承前页; 转下页; 承上页; 续下页"
+)
+"""What stands at the foot of a page and at the head of the next one where a table goes on overleaf."""
+
+
+def is_carried(cell: str) -> bool:
+    """Return whether a cell says that a sum is carried over to the next page, or from the last one."""
+    return _plain(cell) in _carried()
+
+
+@cache
+def _carried() -> frozenset[str]:
+    return frozenset(_plain(phrase) for phrase in _CARRIED.split(";"))
+
 
 def roles_of(names: Sequence[str]) -> list[Role | None]:
     """Return what each column of invoice lines holds by its name, None where the name does not say."""

@@ -6,15 +6,17 @@ Labels may be centred, stand left of figures that stand on the right, run over t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import combinations, pairwise
 
 from mailbot.core.lines import Line
-from mailbot.core.page_columns import LEVEL, Piece, Span, column_at, is_figure, middles, pieces_of
+from mailbot.core.page_columns import LEVEL, Piece, Span, is_figure, pieces_of
 from mailbot.core.table_types import kind
 from mailbot.core.words import Word, line_text
 
 LONGEST_LABEL = 48
 """Characters of a column's label; what is longer is prose."""
+
+_MOST_PARTS, _MOST_WORDS = 4, 12
 
 
 def may_head(pieces: Sequence[Piece]) -> bool:
@@ -78,9 +80,22 @@ def _share_out(piece: Piece, under: Sequence[int], bands: Sequence[Span], owner:
         best = free[0] if free else min(under, key=lambda at: _misaligned(piece, bands[at]))
         owner.setdefault(best, []).extend(piece.words)
         return
-    bounds = middles([bands[at] for at in free])
-    for place, words in groupby(piece.words, key=lambda word: column_at((word.box[0] + word.box[2]) / 2, bounds)):
-        owner.setdefault(free[place], []).extend(words)
+    for place, words in zip(free, _parted(piece.words, [bands[at] for at in free]), strict=False):
+        owner.setdefault(place, []).extend(words)
+
+
+def _parted(words: Sequence[Word], bands: Sequence[Span]) -> list[tuple[Word, ...]]:
+    """Return the words of a label in as many parts as there are columns below it, cut where the parts stand best over them."""
+
+    def parts(cuts: tuple[int, ...]) -> list[tuple[Word, ...]]:
+        return [tuple(words[a:b]) for a, b in pairwise((0, *cuts, len(words)))]
+
+    def misaligned(cuts: tuple[int, ...]) -> float:
+        return sum(_misaligned(Piece(words=part), band) for part, band in zip(parts(cuts), bands, strict=True))
+
+    count = min(len(bands), len(words), _MOST_PARTS)
+    bands = bands[:count]
+    return parts(min(combinations(range(1, min(len(words), _MOST_WORDS)), count - 1), key=misaligned, default=()))
 
 
 def _stacked(pieces: Sequence[Piece], columns: Sequence[Span], labels: Sequence[str], height: float, *, above: bool) -> list[str]:

@@ -6,6 +6,7 @@ or in so many rows that chance is out of the question: columns of prose, address
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -48,33 +49,37 @@ MOST_WRAPPED = 12
 BARE_ROWS = 4
 """Rows that a table without a header must have."""
 
+_FIGURE = re.compile(r"(?<!\S)\D{0,3}\d[\d.,:/'-]*\D{0,3}(?!\S)")
+
 SUMS = frozenset({"subtotal", "tax", "total", "payable", "paid", "withheld"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageTable:
-    """A table on pages: its columns' names ("" for none) and places, and its rows; `headed` says that it has a header of its own.
+    """A table on pages: its columns' names ("" for none) and places, its rows, and the box around it on `page`, its first.
 
-    `open` says that no line of sums closes it, so that it may go on overleaf.
+    `headed` says that it has a header of its own, `open` that no line of sums closes it, so that it may go on overleaf.
     """
 
     page: int
     names: tuple[str, ...]
     columns: tuple[Span, ...]
     rows: tuple[PageRow, ...]
+    box: Box
     headed: bool = True
     open: bool = True
-
-    @property
-    def box(self) -> Box:
-        """The box around the rows that stand on the table's first page."""
-        boxes = [row.box for row in self.rows if row.page == self.page]
-        return min(b[0] for b in boxes), min(b[1] for b in boxes), max(b[2] for b in boxes), max(b[3] for b in boxes)
 
     def table(self) -> Table:
         """Return the table as documents hold it."""
         names = tuple(name or f"col_{number}" for number, name in enumerate(self.names, 1))
         return Table(columns=names, rows=tuple(row.cells for row in self.rows), page=self.page)
+
+
+def may_hold_table(text: str) -> bool:
+    """Return whether a page's text is worth a closer look: every fourth line has a figure, as rows do and prose does not."""
+    lines = text.splitlines()
+    figures = sum(bool(_FIGURE.search(line)) for line in lines)
+    return figures >= 3 and 4 * figures >= len(lines)
 
 
 def find_tables(page: PageWords, taken: Sequence[Box] = (), before: PageTable | None = None) -> list[PageTable]:
@@ -91,7 +96,8 @@ def find_tables(page: PageWords, taken: Sequence[Box] = (), before: PageTable | 
             at += 1
             continue
         table, at = body
-        found.append(table)
+        closed = any(_is_sum(line) for line in lines[at:])
+        found.append(replace(table, open=table.open and not closed))
     return found
 
 
@@ -142,7 +148,7 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
         names, columns = name_columns(lines[at - 1 : first], bands, height)
     if not _sound(names, bands, words, height) or not _filled(names, columns, words):
         return None
-    return _made(lines, first, body, columns, tuple(names)), body.last
+    return _made(lines, at - 1 if above else at, first, body, columns, tuple(names)), body.last
 
 
 def _begins_row(lines: Sequence[Line], at: int, header: int, column: tuple[float, float]) -> bool:
@@ -306,10 +312,13 @@ def _sort(text: str) -> str:
     return "number" if name in ("money", "percent") or (name not in ("date", "time") and is_figure(text)) else name
 
 
-def _made(lines: Sequence[Line], first: int, body: _Body, columns: Sequence[Span], names: tuple[str, ...]) -> PageTable:
-    some = lines[first : body.last]
-    rows = rows_of(some, frozenset(place - first for place in body.core), columns)
-    return PageTable(page=lines[first].page, names=names, columns=tuple(columns), rows=tuple(rows), headed=any(names), open=body.open)
+def _made(lines: Sequence[Line], top: int, first: int, body: _Body, columns: Sequence[Span], names: tuple[str, ...]) -> PageTable:
+    """Return the table whose header begins at `top` and whose rows begin at `first`."""
+    rows = rows_of(lines[first : body.last], frozenset(place - first for place in body.core), columns)
+    box = around([word for line in lines[top : body.last] for word in line.words])
+    return PageTable(
+        page=lines[first].page, names=names, columns=tuple(columns), rows=tuple(rows), box=box, headed=any(names), open=body.open
+    )
 
 
 def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[PageTable, int] | None:
@@ -326,13 +335,13 @@ def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[Pag
     typed = _typed(words, height)
     columns: Sequence[Span] = bands
     names = ("",) * len(bands)
-    goes_on = before is not None and before.open and _same_columns(bands, before.columns)
+    goes_on = before is not None and before.open and same_columns(bands, before.columns)
     full = all(sum(map(bool, row)) == len(bands) for row in words)
     if not goes_on and not _proved(words) and (len(bands) < 3 or len(typed) < 2 or len(words) < BARE_ROWS or not full):
         return None
     if goes_on and before is not None:
         columns = before.columns
-    return _made(lines, at, body, columns, names), body.last
+    return _made(lines, at, at, body, columns, names), body.last
 
 
 def _proved(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
@@ -347,12 +356,7 @@ def _proved(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
     )
 
 
-def _same_columns(bands: Sequence[Span], others: Sequence[Span]) -> bool:
+def same_columns(bands: Sequence[Span], others: Sequence[Span]) -> bool:
     """Return whether each column stands where one of the others does, and most of the others are met."""
     met = {next((at for at, other in enumerate(others) if band[0] < other[1] and other[0] < band[1]), None) for band in bands}
     return None not in met and len(met) == len(bands) >= max(2, 0.7 * len(others))
-
-
-def box_of(lines: Sequence[Line]) -> Box:
-    """Return the box around some lines."""
-    return around([word for line in lines for word in line.words])

@@ -1,4 +1,4 @@
-"""Reads PDF files: the text of each page (text layer or OCR), ruled tables and fields; renders a page for people.
+"""Reads PDF files: the text of each page (text layer or OCR), tables and fields; renders a page for people.
 
 PDFium reads and renders; it is not made for several threads, and a worker process has one.
 """
@@ -17,8 +17,9 @@ from mailbot.extract import pdf_page
 from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_layout import layout, shown_upright
+from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
+from mailbot.extract.seen import Seen, fields_of, problems_of, tables_of, wanted_for_fields
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -57,17 +58,13 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
             seen.append(Seen(page=Page(number=number, text="")))
     problems += problems_of(name, seen)
-    tables = [table for one in seen for table in one.tables]
     joined = [one.page.number for one in seen if one.joined_cells]
-    if joined:
-        from mailbot.extract.pdf_tables import tables_with_joined_cells
-
-        tables = sorted([*tables, *tables_with_joined_cells(content, joined)], key=lambda table: table.page or 0)
+    tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
     document = Document(
         name=name,
         media_type=media_type,
         pages=tuple(one.page for one in seen),
-        tables=tuple(tables),
+        tables=tuple(table.table() for table in tables),
         fields=fields_of(seen, limits.suppliers),
     )
     found = with_codes(Found(documents=(document,), problems=tuple(problems)), seen)

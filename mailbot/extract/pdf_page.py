@@ -16,6 +16,7 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box, Page
+from mailbot.core.page_tables import may_hold_table
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
@@ -55,7 +56,8 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
             return _read_picture(image, page, number, layer_words(textpage, number, shown) if need == "beside" and text else None)
     scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
-    layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
+    needed = boxes or shown.turned or (drawn.grids and text) or may_hold_table(text)
+    layer = layer_words(textpage, number, shown) if needed else None
     if layer and shown.turned:  # PDFium orders lines as if the page stood upright
         text = page_text(layer)
     grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings

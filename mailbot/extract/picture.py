@@ -18,7 +18,7 @@ from mailbot.errors import BadInput
 from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.ocr import scan, upright
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of
+from mailbot.extract.seen import Seen, fields_of, problems_of, tables_of
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -54,7 +54,11 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
         problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
     problems += problems_of(name, seen)
     document = Document(
-        name=name, media_type=media_type, pages=tuple(one.page for one in seen), fields=fields_of(seen, limits.suppliers)
+        name=name,
+        media_type=media_type,
+        pages=tuple(one.page for one in seen),
+        tables=tuple(table.table() for table in tables_of(seen)),
+        fields=fields_of(seen, limits.suppliers),
     )
     return with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailbot.core.document import Box, Field, Page, Problem, Table
+from mailbot.core.document import Box, Field, Page, Problem
 from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.page_joining import all_tables
+from mailbot.core.page_tables import PageTable
 from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
@@ -22,7 +24,7 @@ FIELD_PAGES = 5
 class Seen:
     """One page as it was read.
 
-    `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
+    `words` are None where nobody needs them, `tables` are the ruled ones. A skewed scan was straightened by `skew` degrees before its words were placed.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
     `no_text` that it shows something, of which nothing could be read. `codes` stand where a person is shown them.
     """
@@ -30,7 +32,7 @@ class Seen:
     page: Page
     words: PageWords | None = None
     skew: float = 0.0
-    tables: tuple[Table, ...] = ()
+    tables: tuple[PageTable, ...] = ()
     joined_cells: bool = False
     too_large: bool = False
     no_text: bool = False
@@ -67,6 +69,13 @@ def fields_of(seen: Sequence[Seen], suppliers: Sequence[SupplierHints] = ()) -> 
         box = (round(x0, 1), round(y0, 1), round(x1, 1), round(y1, 1)) if field.box else None
         fields.append(replace(field, box=box, origin="text" if one.page.source == "text" else "ocr"))
     return tuple(fields)
+
+
+def tables_of(seen: Sequence[Seen], ruled: Sequence[PageTable] = ()) -> list[PageTable]:
+    """Return the tables of a document, with `ruled` ones that were read elsewhere; one that goes on overleaf is one."""
+    words = [one.words for one in seen if one.words is not None]
+    found = [*ruled, *(table for one in seen for table in one.tables)]
+    return all_tables(words, {page: [table for table in found if table.page == page] for page in {table.page for table in found}})
 
 
 def problems_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
