@@ -29,6 +29,8 @@ def grid_table(rows: Sequence[PageRow], columns: Sequence[Span], page: int) -> P
         return None
     cells = [tuple(row.cells[at] if at < len(row.cells) else "" for at in kept) for row in full]
     headers, body = _laid_out(cells)
+    if not headers and len(body) < 2:
+        return None
     names = names_of(cells, headers, len(kept)) if headers else ("",) * len(kept)
     names = tuple("" if name == f"col_{at}" else name for at, name in enumerate(names, 1))
     spans = tuple(columns[at] if at < len(columns) else columns[-1] for at in kept)

@@ -35,17 +35,29 @@ def name_columns(lines: Sequence[Line], bands: Sequence[Span], height: float) ->
     """Return the names of the columns, "" where a column has none, and the columns: one more for each label over no words."""
     rows = [pieces_of(line) for line in lines]
     main = max(range(len(rows)), key=lambda at: (len(rows[at]), at))
-    labels, columns = _placed(rows[main], bands, height)
+    labels, columns = _placed(rows[main], bands)
+    wide = _with_labels(rows[main], labels, columns)
     parts: list[list[str]] = [[] for _ in columns]
     for at, pieces in enumerate(rows):
-        texts = labels if at == main else _stacked(pieces, columns, labels, height, above=at < main)
+        texts = labels if at == main else _stacked(pieces, wide, labels, height, above=at < main)
         for place, text in enumerate(texts):
             if text:
                 parts[place].append(text)
     return [" ".join(part) for part in parts], columns
 
 
-def _placed(pieces: Sequence[Piece], bands: Sequence[Span], height: float) -> tuple[list[str], list[Span]]:
+def _with_labels(pieces: Sequence[Piece], labels: Sequence[str], columns: Sequence[Span]) -> list[Span]:
+    """Return the columns, each as wide as its words and its label."""
+    found = list(columns)
+    for piece in pieces:
+        if piece.text in labels:
+            near = [at for at, label in enumerate(labels) if label == piece.text]
+            at = min(near, key=lambda place: _distance(piece, columns[place]))
+            found[at] = min(found[at][0], piece.x0), max(found[at][1], piece.x1)
+    return found
+
+
+def _placed(pieces: Sequence[Piece], bands: Sequence[Span]) -> tuple[list[str], list[Span]]:
     """Return each column's label on the main line of the header; labels over nothing take the column beside them, or a new one."""
     over = [[at for at, band in enumerate(bands) if _overlap(piece, band)] for piece in pieces]
     owner: dict[int, list[Word]] = {}
@@ -91,7 +103,9 @@ def _parted(words: Sequence[Word], bands: Sequence[Span]) -> list[tuple[Word, ..
         return [tuple(words[a:b]) for a, b in pairwise((0, *cuts, len(words)))]
 
     def misaligned(cuts: tuple[int, ...]) -> float:
-        return sum(_misaligned(Piece(words=part), band) for part, band in zip(parts(cuts), bands, strict=True))
+        pieces = [Piece(words=part) for part in parts(cuts)]
+        astray = sum(max(0.0, a.x1 - band[0]) for a, band in zip(pieces, bands[1:], strict=False))
+        return astray + sum(_misaligned(piece, band) for piece, band in zip(pieces, bands, strict=True))
 
     count = min(len(bands), len(words), _MOST_PARTS)
     bands = bands[:count]
@@ -123,7 +137,7 @@ def _group(piece: Piece, columns: Sequence[Span], right: float, height: float) -
     for first in range(len(columns)):
         for last in range(len(columns) - 1, first, -1):
             left, end = columns[first][0], columns[last][1]
-            if end <= right and left <= piece.x0 and piece.x1 <= end and abs((left + end) / 2 - middle) < LEVEL * height:
+            if end <= right and left <= piece.x0 and piece.x1 <= end and abs((left + end) / 2 - middle) < height:
                 if any(_misaligned(piece, columns[at]) < 0.3 * height for at in range(first, last + 1)):
                     return []
                 return list(range(first, last + 1))

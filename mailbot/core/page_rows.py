@@ -52,7 +52,7 @@ def _nearer_below(lines: Sequence[Line], at: int) -> bool:
     below = _gap(lines, at)
     if below > WRAPPED * lines[at].height:
         return False
-    return below + 0.25 * lines[at].height < (_gap(lines, at - 1) if at else float("inf"))
+    return below + 0.4 * lines[at].height < (_gap(lines, at - 1) if at else float("inf"))
 
 
 def _gap(lines: Sequence[Line], at: int) -> float:

@@ -131,7 +131,7 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
         if not all(is_label(piece.text) for piece in pieces_of(lines[start])):
             break
         start += 1
-    body = _body(lines, at, at + 1, height)
+    body = _body(lines, start, height)
     if body is None:
         return None
     bands = body.gutters.bands()
@@ -172,21 +172,22 @@ def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height:
         over = [band for band in columns if piece.x0 < band[1] + 2 * height and band[0] - 2 * height < piece.x1]
         middle = (piece.x0 + piece.x1) / 2
         ranges = [(over[a][0] + over[b][1]) / 2 for a in range(len(over)) for b in range(a + 1, len(over))]
-        if not any(abs(one - middle) < LEVEL * height for one in ranges):
+        if not any(abs(one - middle) < height for one in ranges):
             return False
     return True
 
 
-def _body(lines: Sequence[Line], header: int, start: int, height: float, gutters: Gutters | None = None) -> _Body | None:
-    """Return the body below a header: rows with values that share their gutters, and lines of text between them."""
+def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
+    """Return the body that begins at a line: rows with values that share their gutters, and lines of text between them."""
+    gutters: Gutters | None = None
     core: list[int] = []
-    last, text = header, 0
+    last = text = 0
     is_open = True
     leftmost = 0.0
     for at in range(start, len(lines)):
         line = lines[at]
         pieces = pieces_of(line)
-        if not _near(lines[at - 1], line, APART):
+        if at and not _near(lines[at - 1], line, APART):
             break
         figures = [piece for piece in pieces if is_figure(piece.text)]
         if len(pieces) < 2 or not figures:
@@ -327,7 +328,7 @@ def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[Pag
     if len(pieces) < 3 or not any(is_figure(piece.text) for piece in pieces) or _is_sum(lines[at]):
         return None
     height = lines[at].height
-    body = _body(lines, at, at, height)
+    body = _body(lines, at, height)
     if body is None or body.core[0] != at:
         return None
     bands = body.gutters.bands()

@@ -20,7 +20,7 @@ from mailbot.core.page_tables import may_hold_table
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
-from mailbot.extract.pdf_tables import ruled_tables, words_in
+from mailbot.extract.pdf_tables import ruled_tables, seen_tables, words_in
 from mailbot.extract.reader import Limits
 from mailbot.extract.seen import Seen
 
@@ -75,6 +75,7 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
 def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None) -> Seen:
     """Read a rendered page by OCR; `layer` holds the page's own good but few words, which are taken where they stand."""
     from mailbot.extract.ocr import scan
+    from mailbot.extract.picture_lines import scaled as scaled_grid
 
     found = scan(image, number=number)
     unit = page.get_size()[0] / image.shape[1]
@@ -96,6 +97,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
         ),
         words=words,
         skew=found.skew,
+        tables=tuple(seen_tables([scaled_grid(grid, unit) for grid in found.grids], words)),
         no_text=not (text or codes),
         codes=codes,
     )

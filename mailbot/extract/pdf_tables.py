@@ -27,6 +27,11 @@ def ruled_tables(grids: Sequence[Grid], words: PageWords) -> Iterator[PageTable]
             yield table
 
 
+def seen_tables(grids: Sequence[Grid], words: PageWords) -> Iterator[PageTable]:
+    """Yield the tables in grids that were seen on a picture; where cells are joined, the words alone tell as much."""
+    yield from ruled_tables([grid for grid in grids if grid.whole and words_in(grid, words) >= 4], words)
+
+
 def words_in(grid: Grid, words: PageWords) -> int:
     """Return how many words begin inside a grid."""
     return sum(

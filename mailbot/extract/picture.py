@@ -17,6 +17,7 @@ from mailbot.core.document import Document, Page, Problem
 from mailbot.errors import BadInput
 from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.ocr import scan, upright
+from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, tables_of
 
@@ -71,7 +72,8 @@ def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
     page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
     plain = int(image.max()) - int(image.min()) < 24
     codes = find_codes(image, number, turned=found.turned)
-    return Seen(page=page, words=words, skew=found.skew, no_text=not (found.text or codes or plain), codes=codes)
+    tables = tuple(seen_tables(found.grids, words))
+    return Seen(page=page, words=words, skew=found.skew, tables=tables, no_text=not (found.text or codes or plain), codes=codes)
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
