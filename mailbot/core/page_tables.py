@@ -46,6 +46,9 @@ MOST_LINES = 2000
 MOST_WRAPPED = 12
 """Lines of text alone between two rows at most."""
 
+FIRST_LINES = 12
+"""Lines that are looked at for the row to begin with."""
+
 BARE_ROWS = 4
 """Rows that a table without a header must have."""
 
@@ -179,7 +182,10 @@ def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height:
 
 def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
     """Return the body that begins at a line: rows with values that share their gutters, and lines of text between them."""
-    gutters: Gutters | None = None
+    seed = _seed(lines, start)
+    if seed is None:
+        return None
+    gutters = first_gutters(lines[seed])
     core: list[int] = []
     last = text = 0
     is_open = True
@@ -198,7 +204,7 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
         if core and pieces[0].x0 > leftmost + 2 * height and len(pieces) < 3:
             is_open = not _is_sum(line) and is_open
             break
-        wider = gutters.with_row(line, height) if gutters else first_gutters(line)
+        wider = gutters.with_row(line, height) if at != seed else gutters
         if _is_sum(line) and not (wider and core and _in_line(line, lines, core, wider, height)):
             is_open = False
             break
@@ -207,10 +213,22 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
         gutters, last, text = wider, at, 0
         core.append(at)
         leftmost = max(leftmost, _second(lines[core[0]]))
-    if gutters is None or not core:
+    if not core:
         return None
     last = _with_tail(lines, core, gutters, last)
     return _Body(gutters=gutters, core=tuple(core), last=last + 1, open=is_open)
+
+
+def _seed(lines: Sequence[Line], start: int) -> int | None:
+    """Return the row that shows the gutters best: of the first ones, that with most cells standing apart."""
+    best, most = None, 1
+    for at in range(start, min(len(lines), start + FIRST_LINES)):
+        pieces = pieces_of(lines[at])
+        if (at > start and not _near(lines[at - 1], lines[at], APART)) or (best is not None and len(pieces) > 1 and may_head(pieces)):
+            break
+        if len(pieces) > most and any(is_figure(piece.text) for piece in pieces) and not _is_sum(lines[at]):
+            best, most = at, len(pieces)
+    return best
 
 
 def _heads_items(pieces: Sequence[Piece]) -> bool:

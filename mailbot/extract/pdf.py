@@ -19,7 +19,7 @@ from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -60,14 +60,16 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     problems += problems_of(name, seen)
     joined = [one.page.number for one in seen if one.joined_cells]
     tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
+    line_items, differs = lines_of(name, seen, tables)
     document = Document(
         name=name,
         media_type=media_type,
         pages=tuple(one.page for one in seen),
         tables=tuple(table.table() for table in tables),
         fields=fields_of(seen, limits.suppliers),
+        line_items=line_items,
     )
-    found = with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
+    found = with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
 
 

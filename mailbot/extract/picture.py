@@ -19,7 +19,7 @@ from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.ocr import scan, upright
 from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of, tables_of
+from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -54,14 +54,17 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     except BadInput as error:
         problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
     problems += problems_of(name, seen)
+    tables = tables_of(seen)
+    line_items, differs = lines_of(name, seen, tables)
     document = Document(
         name=name,
         media_type=media_type,
         pages=tuple(one.page for one in seen),
-        tables=tuple(table.table() for table in tables_of(seen)),
+        tables=tuple(table.table() for table in tables),
         fields=fields_of(seen, limits.suppliers),
+        line_items=line_items,
     )
-    return with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
+    return with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
 
 
 def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailbot.core.document import Box, Field, Page, Problem
+from mailbot.core.document import Box, Field, LineItem, Page, Problem
 from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.invoice_lines import read_lines
 from mailbot.core.page_joining import all_tables
 from mailbot.core.page_tables import PageTable
 from mailbot.core.payment_code import Code
@@ -65,8 +66,7 @@ def fields_of(seen: Sequence[Seen], suppliers: Sequence[SupplierHints] = ()) -> 
             fields.append(field)
             continue
         one = pages[field.page]
-        x0, y0, x1, y1 = one.shown(field.box) if field.box else (0.0, 0.0, 0.0, 0.0)
-        box = (round(x0, 1), round(y0, 1), round(x1, 1), round(y1, 1)) if field.box else None
+        box = _rounded(one.shown(field.box)) if field.box else None
         fields.append(replace(field, box=box, origin="text" if one.page.source == "text" else "ocr"))
     return tuple(fields)
 
@@ -76,6 +76,27 @@ def tables_of(seen: Sequence[Seen], ruled: Sequence[PageTable] = ()) -> list[Pag
     words = [one.words for one in seen if one.words is not None]
     found = [*ruled, *(table for one in seen for table in one.tables)]
     return all_tables(words, {page: [table for table in found if table.page == page] for page in {table.page for table in found}})
+
+
+def lines_of(
+    name: str, seen: Sequence[Seen], tables: Sequence[PageTable]
+) -> tuple[tuple[LineItem, ...], tuple[Problem, ...]]:
+    """Return the line items in a document's tables, each where a person will see it, and the problem line_sum_differs for sums."""
+    pages = {one.page.number: one for one in seen if one.words is not None}
+    some = [one.words for one in pages.values() if one.words is not None and wanted_for_fields(one.page.number, len(seen))]
+    items, differs = read_lines(
+        tables, some, sure=all(one.page.source == "text" for one in seen), whole=len(some) == len(seen)
+    )
+    placed = tuple(replace(item, box=_rounded(pages[item.page].shown(item.box))) for item in items)
+    problems = tuple(
+        Problem(code="line_sum_differs", detail=f"{name}, {one}", remedy="ask the sender which figure is right before paying")
+        for one in differs
+    )
+    return placed, problems
+
+
+def _rounded(box: Box) -> Box:
+    return round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)
 
 
 def problems_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
