@@ -8,7 +8,7 @@ from mailbot.core.amounts import decimal_mark, normal
 from mailbot.core.document import LineItem
 from mailbot.core.labels import has_title
 from mailbot.core.line_items import Item, find_items
-from mailbot.core.line_sums import Differs, check_lines, check_sums, plain
+from mailbot.core.line_sums import Differs, check_lines, check_sums, plain, price_text
 from mailbot.core.page_tables import PageTable
 from mailbot.core.paper import lay_out
 from mailbot.core.words import PageWords
@@ -47,7 +47,7 @@ def _line_item(item: Item, differs: str) -> LineItem:
         description=item.description,
         quantity=plain(quantity) if quantity is not None else None,
         unit=item.unit or None,
-        unit_price=plain(price) if price is not None else None,
+        unit_price=price_text(price) if price is not None else None,
         tax_rate=plain(tax) if tax is not None else None,
         amount=normal(item.figures["amount"].value),
         page=item.page,

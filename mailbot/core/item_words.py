@@ -31,7 +31,7 @@ _WORDS: dict[Role, str] = {
     ),
     "quantity": (
         "quantity; qty; q ty; q'ty; units; pcs; pieces; hours; hrs; days; nights; no of units; count; menge; anzahl; stk; stuck; std; stunden; "
-        "tage; quantite; qte; nombre; nb; heures; jours; aantal; hoeveelheid; uren; stuks; aant; cantidad; cant; uds; unidades; ud; "
+        "tage; quantite; qte; nombre; nb; heures; jours; aantal; hoeveelheid; hoev; uren; stuks; aant; cantidad; cant; uds; unidades; ud; "
         "horas; quantita; q ta; qta; ore; pezzi; 数量; 數量; 件数"
     ),
     "unit": "unit; uom; u m; um; unit of measure; einheit; me; einh; unite; eenheid; eenh; unidad; unita; unita di misura; 单位; 單位; 计量单位",

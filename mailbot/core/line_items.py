@@ -24,6 +24,8 @@ MOST_ROWS = 5_000
 
 MOST_COLUMNS = 12
 
+_MULTIPLIED: tuple[Role, ...] = ("quantity", "unit_price")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
@@ -57,7 +59,7 @@ class ItemTable:
 
 def find_items(table: PageTable, mark: Mark | None) -> ItemTable | None:
     """Return the items of a table, None when it is none of items or its columns stay open. `mark` is the paper's decimal mark."""
-    rows = [row for row in table.rows[:MOST_ROWS] if not _is_sum(row)]
+    rows = [row for row in table.rows[:MOST_ROWS] if not any(map(is_carried, row.cells))]
     if not rows or len(table.names) > MOST_COLUMNS:
         return None
     roles = roles_of(table.names)
@@ -66,6 +68,8 @@ def find_items(table: PageTable, mark: Mark | None) -> ItemTable | None:
     if columns is None:
         return None
     amount = columns["amount"]
+    kept = [at for at, row in enumerate(rows) if not _is_sum(row, figures[at], columns)]
+    rows, figures = [rows[at] for at in kept], [figures[at] for at in kept]
     items = [_item(row, cells, columns) for row, cells in zip(rows, figures, strict=True) if cells[amount] or row.cells[amount]]
     whole = all(item.figures.get("amount") for item in items) and not any(
         _priced(cells, columns) and cells[amount] is None for cells in figures
@@ -87,13 +91,13 @@ def _priced(cells: Sequence[Figure | None], columns: Mapping[Role, int]) -> bool
     return "unit_price" in columns and cells[columns["unit_price"]] is not None
 
 
-def _is_sum(row: PageRow) -> bool:
-    """Return whether a row states a sum, or what is carried over, rather than an item."""
+def _is_sum(row: PageRow, cells: Sequence[Figure | None], columns: Mapping[Role, int]) -> bool:
+    """Return whether a row states a sum rather than an item: it begins with such a label, and nothing in it is multiplied."""
+    if all(role in columns and cells[columns[role]] for role in _MULTIPLIED):
+        return False
     first = next((cell for cell in row.cells if cell), "")
-    filled = sum(map(bool, row.cells))
     labels = find_labels(first)
-    said = any(label.name in SUMS and label.start == 0 and 2 * (label.end - label.start) >= len(first) for label in labels)
-    return any(map(is_carried, row.cells)) or (said and filled <= max(2, len(row.cells) - 2))
+    return any(label.name in SUMS and label.start == 0 and 2 * (label.end - label.start) >= len(first) for label in labels)
 
 
 def _columns(
@@ -106,8 +110,8 @@ def _columns(
         columns = {"quantity": triple[0], "unit_price": triple[1], "amount": triple[2]}
     else:
         amounts = [at for at, role in enumerate(roles) if role == "amount"] or [at for at, r in enumerate(roles) if r == "gross"]
-        if len(amounts) != 1:
-            return None
+        if len(amounts) != 1 or any(roles[at] is None and any(row[at] for row in figures) for at in range(amounts[0] + 1, len(roles))):
+            return None  # figures that nobody names right of the amount may be the amounts proper, in another currency
         columns = {"amount": amounts[0]}
         for role in ("quantity", "unit_price"):
             places = [at for at, one in enumerate(roles) if one == role]

@@ -116,15 +116,25 @@ def plain(value: Decimal) -> str:
     return f"{whole}.{part:0<2}" if part else whole
 
 
+def price_text(value: Decimal) -> str:
+    """Return a price with two decimals, or as many more as it has."""
+    text = plain(value)
+    return text if "." in text else f"{text}.00"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Printed:
-    """The sums that a paper prints by what their labels say, and its `others`: amounts beside labels of anything else."""
+    """The sums that a paper prints by what their labels say, and its `others`: amounts beside labels of anything else.
+
+    `kept` says that the customer keeps a part back, `exact` that all are written alike, so that no decimal mark was lost.
+    """
 
     subtotals: frozenset[Decimal]
     taxes: frozenset[Decimal]
     totals: frozenset[Decimal]
     others: frozenset[Decimal]
     kept: bool
+    exact: bool
 
 
 def check_sums(tables: Sequence[ItemTable], paper: Paper, *, sure: bool) -> list[Differs]:
@@ -145,9 +155,10 @@ def check_sums(tables: Sequence[ItemTable], paper: Paper, *, sure: bool) -> list
     )
     if adds_up and (bound or not printed.subtotals or not printed.taxes):
         return []
-    if not _alone(printed) or (not sure and not adds_up and not bound):
+    held = _held(table)
+    if not _alone(printed) or not printed.exact or (not sure and (held < 2 or held < count or printed.others)):
         return []
-    return _said(lines, count, printed, adds_up=adds_up, bound=bound, slack=slack, proved=_held(table) >= 2)
+    return _said(lines, count, printed, adds_up=adds_up, bound=bound, slack=slack, proved=held >= 2)
 
 
 def _held(table: ItemTable) -> int:
@@ -169,7 +180,7 @@ def _said(
     tax = sum(printed.taxes, Decimal(0))
     of = f"the {count} lines add up to" if count > 1 else "the only line is"
     if adds_up and net is not None:
-        if _reached(net + tax, {total}, printed.others):
+        if _reached(net + tax, {total}, printed.others) or _reached(net, {total}, printed.others):
             return []
         said = f"subtotal {normal(net)} and tax {normal(tax)} are {normal(net + tax)}, the total says {normal(total)}"
         return [Differs(said=said)]
@@ -217,7 +228,7 @@ def _printed(paper: Paper, table: ItemTable) -> _Printed:
         )
 
     named = {
-        name: [money for money in labelled_amounts(paper, name, mark) if below(money)]
+        name: [money for money in labelled_amounts(paper, name, mark) if below(money) and (money.firm or name != "tax")]
         for name in ("subtotal", "tax", "total", "payable", "paid", "withheld")
     }
     sums = find_sums(paper)
@@ -228,10 +239,12 @@ def _printed(paper: Paper, table: ItemTable) -> _Printed:
     totals = values["total"] or values["payable"]
     known = values["subtotal"] | values["tax"] | totals
     others = {money.value for money in all_amounts(paper, mark) if below(money)} - known
+    others |= {item.figures["amount"].value for item in table.items if "unit_price" not in item.figures and _held(table)}
     return _Printed(
         subtotals=frozenset(values["subtotal"]),
         taxes=frozenset(values["tax"]),
         totals=frozenset(totals),
         others=frozenset(others),
         kept=any(values["withheld"]),
+        exact=len({money.exact for found in named.values() for money in found}) < 2,
     )

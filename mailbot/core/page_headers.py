@@ -5,6 +5,7 @@ Labels may be centred, stand left of figures that stand on the right, run over t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
@@ -28,6 +29,8 @@ def may_head(pieces: Sequence[Piece]) -> bool:
 def is_label(text: str) -> bool:
     """Return whether a cell may be the label of a column, or a part of one."""
     digits = sum(character.isdigit() for character in text)
+    if re.search(r"[:：].*\w", text):  # "Date: 3 May"
+        return False
     return len(text) <= LONGEST_LABEL and digits <= 2 and not is_figure(text) and kind(text) not in ("web", "missing")
 
 
@@ -105,7 +108,8 @@ def _parted(words: Sequence[Word], bands: Sequence[Span]) -> list[tuple[Word, ..
     def misaligned(cuts: tuple[int, ...]) -> float:
         pieces = [Piece(words=part) for part in parts(cuts)]
         astray = sum(max(0.0, a.x1 - band[0]) for a, band in zip(pieces, bands[1:], strict=False))
-        return astray + sum(_misaligned(piece, band) for piece, band in zip(pieces, bands, strict=True))
+        gaps = sum(b.x0 - a.x1 for a, b in pairwise(pieces))
+        return astray - gaps + sum(_misaligned(piece, band) for piece, band in zip(pieces, bands, strict=True))
 
     count = min(len(bands), len(words), _MOST_PARTS)
     bands = bands[:count]
