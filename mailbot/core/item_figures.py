@@ -12,7 +12,11 @@ from mailbot.core.amounts import CODES, SYMBOLS, Mark, parse_number
 CENT = Decimal("0.01")
 
 _SIGNS = sorted({*CODES, *SYMBOLS}, key=len, reverse=True)
-_SIGN = "(?:" + "|".join(rf"{re.escape(sign)}(?![A-Za-z])" if sign[-1].isalpha() and sign.isascii() else re.escape(sign) for sign in _SIGNS) + ")"
+_SIGN = (
+    "(?:"
+    + "|".join(rf"{re.escape(sign)}(?![A-Za-z])" if sign[-1].isalpha() and sign.isascii() else re.escape(sign) for sign in _SIGNS)
+    + ")"
+)
 _FIGURE = re.compile(
     rf"(?P<open>\()?\s?(?P<minus>[-−–]?)\s?(?:{_SIGN}\s?)?(?P<again>[-−–]?)\s?"
     rf"(?P<number>\d[\d.,'’\u00a0\u202f ]*\d|\d|[.,]\d+)\s?(?:,[-–—]+)?(?P<tail>-)?\s?(?:{_SIGN})?\s?(?P<close>\))?"
@@ -48,7 +52,9 @@ def figure(text: str, mark: Mark | None = None) -> Figure | None:
     exponent = value.as_tuple().exponent
     negative = bool(match["minus"] or match["again"] or match["tail"] or match["open"])
     return Figure(
-        value=-value if negative else value, decimals=max(0, -exponent) if isinstance(exponent, int) else 0, unit=match["unit"] or ""
+        value=-value if negative else value,
+        decimals=max(0, -exponent) if isinstance(exponent, int) else 0,
+        unit=match["unit"] or "",
     )
 
 

@@ -25,6 +25,7 @@ MOST_ROWS = 5_000
 MOST_COLUMNS = 12
 
 _MULTIPLIED: tuple[Role, ...] = ("quantity", "unit_price")
+_FURTHER: tuple[Role, ...] = ("unit", "tax_rate", "discount", "per", "position")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,11 @@ class Item:
     text: str = ""
     page: int = 1
     box: Box = (0.0, 0.0, 0.0, 0.0)
+
+    @property
+    def multiplied(self) -> bool:
+        """Whether the line states a quantity, a price and an amount."""
+        return {*_MULTIPLIED, "amount"} <= self.figures.keys()
 
     def value(self, role: Role) -> Decimal | None:
         """Return a figure's value, None where the line has none."""
@@ -75,9 +81,7 @@ def find_items(table: PageTable, mark: Mark | None) -> ItemTable | None:
         _priced(cells, columns) and cells[amount] is None for cells in figures
     )
     used = set(columns.values())
-    others = [
-        roles[at] or "" for at in range(len(roles)) if at not in used and any(cells[at] for cells in figures)
-    ]
+    others = [roles[at] or "" for at in range(len(roles)) if at not in used and any(cells[at] for cells in figures)]
     return ItemTable(
         items=tuple(item for item in items if "amount" in item.figures),
         named={"quantity", "unit_price", "amount"} <= {role for role in roles if role},
@@ -110,22 +114,23 @@ def _columns(
         columns = {"quantity": triple[0], "unit_price": triple[1], "amount": triple[2]}
     else:
         amounts = [at for at, role in enumerate(roles) if role == "amount"] or [at for at, r in enumerate(roles) if r == "gross"]
-        if len(amounts) != 1 or any(roles[at] is None and any(row[at] for row in figures) for at in range(amounts[0] + 1, len(roles))):
+        if len(amounts) != 1 or any(
+            roles[at] is None and any(row[at] for row in figures) for at in range(amounts[0] + 1, len(roles))
+        ):
             return None  # figures that nobody names right of the amount may be the amounts proper, in another currency
         columns = {"amount": amounts[0]}
-        for role in ("quantity", "unit_price"):
-            places = [at for at, one in enumerate(roles) if one == role]
-            if len(places) == 1:
-                columns[role] = places[0]  # type: ignore[index]
+        columns |= _named_once(roles, _MULTIPLIED, columns)
     text = _text_column(roles, cells, set(columns.values()), known=triple is not None)
     if text is None:
         return None
     columns["description"] = text
-    for role in ("unit", "tax_rate", "discount", "per", "position"):
-        places = [at for at, one in enumerate(roles) if one == role and at not in columns.values()]
-        if len(places) == 1:
-            columns[role] = places[0]  # type: ignore[index]
-    return columns
+    return columns | _named_once(roles, _FURTHER, columns)
+
+
+def _named_once(roles: Sequence[Role | None], wanted: Sequence[Role], taken: Mapping[Role, int]) -> dict[Role, int]:
+    """Return the columns of some roles that are named once, and not taken."""
+    places = {role: [at for at, one in enumerate(roles) if one == role and at not in taken.values()] for role in wanted}
+    return {role: found[0] for role, found in places.items() if len(found) == 1}
 
 
 def _text_column(roles: Sequence[Role | None], cells: Sequence[Sequence[str]], taken: set[int], *, known: bool) -> int | None:
@@ -187,9 +192,16 @@ def _named(roles: Sequence[Role | None], figures: Sequence[Sequence[Figure | Non
 
 
 def _item(row: PageRow, cells: Sequence[Figure | None], columns: Mapping[Role, int]) -> Item:
-    figures = {role: one for role, at in columns.items() if role != "description" and (one := cells[at]) is not None}
+    figures: dict[Role, Figure] = {
+        role: one for role, at in columns.items() if role != "description" and (one := cells[at]) is not None
+    }
     quantity = figures.get("quantity")
     unit = row.cells[columns["unit"]] if "unit" in columns else quantity.unit if quantity else ""
     return Item(
-        description=row.cells[columns["description"]], figures=figures, unit=unit, text=" ".join(row.cells), page=row.page, box=row.box
+        description=row.cells[columns["description"]],
+        figures=figures,
+        unit=unit,
+        text=" ".join(row.cells),
+        page=row.page,
+        box=row.box,
     )

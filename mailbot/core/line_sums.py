@@ -14,13 +14,19 @@ from itertools import combinations, product
 
 from mailbot.core.amounts import decimal_mark, normal
 from mailbot.core.item_figures import CENT, product_holds
+from mailbot.core.item_words import Role
 from mailbot.core.labelled_amounts import Money, all_amounts, labelled_amounts
 from mailbot.core.line_items import Item, ItemTable
 from mailbot.core.paper import Paper
 from mailbot.core.sums import find_sums
 
+_MULTIPLIED: tuple[Role, ...] = ("quantity", "unit_price", "amount")
+_SHARES: tuple[Role, ...] = ("discount", "tax_rate")
 _FACTORS = (Decimal("0.01"), Decimal("0.001"), Decimal("0.1"))
 """A price may be that of a hundred, a thousand or ten pieces."""
+
+PROVED = 0.95
+"""Confidence from which on subtotal, tax and total prove each other."""
 
 MOST_WRONG = 0.34
 """Share of lines from which on it is our reading that is wrong, not they."""
@@ -40,7 +46,7 @@ def check_lines(table: ItemTable, *, sure: bool, first: int = 0) -> list[Differs
     `sure` says that the figures come from a text layer: what OCR read needs more lines that hold. `first` is the place of the
     table's first item among all items.
     """
-    lines = [(at, item) for at, item in enumerate(table.items) if {"quantity", "unit_price", "amount"} <= item.figures.keys()]
+    lines = [(at, item) for at, item in enumerate(table.items) if item.multiplied]
     if not lines:
         return []
     factor = _factor([item for _, item in lines])
@@ -72,7 +78,7 @@ def _line_holds(item: Item, factor: Decimal) -> bool:
     quantity, price, amount = item.figures["quantity"], item.figures["unit_price"], item.figures["amount"]
     factors = [factor]
     shares = {Decimal(match[1].replace(",", ".")) for match in re.finditer(r"(\d{1,2}(?:[.,]\d{1,2})?)\s?%", item.text)}
-    shares |= {abs(value) for role in ("discount", "tax_rate") if (value := item.value(role)) is not None}  # type: ignore[arg-type]
+    shares |= {abs(value) for role in _SHARES if (value := item.value(role)) is not None}
     for share in shares:
         part = share / 100
         factors += [factor * (1 - part), factor * (1 + part), factor / (1 + part)]
@@ -100,10 +106,10 @@ def _explained(table: ItemTable, wrong: Sequence[tuple[int, Item]]) -> bool:
 
 
 def _line_said(at: int, item: Item) -> str:
-    quantity, price, amount = (item.figures[role].value for role in ("quantity", "unit_price", "amount"))
+    quantity, price, amount = (item.figures[role].value for role in _MULTIPLIED)
     name = f" ({item.description[:60]})" if item.description else ""
     return (
-        f"page {item.page}, line {at + 1}{name}: {plain(quantity)} x {plain(price)} is {normal(quantity * price)}, "
+        f"page {item.page}, line {at + 1}{name}: {plain(quantity)} x {price_text(price)} is {normal(quantity * price)}, "
         f"the line says {normal(amount)}"
     )
 
@@ -149,21 +155,20 @@ def check_sums(tables: Sequence[ItemTable], paper: Paper, *, sure: bool) -> list
     lines = sum((item.figures["amount"].value for item in table.items), Decimal(0))
     slack = CENT * max(1, (count + 1) // 2)
     adds_up = any(_near(lines, one, slack) for one in printed.subtotals | printed.totals)
-    taxes = {*printed.taxes, sum(printed.taxes, Decimal(0))} or {Decimal(0)}
-    bound = any(
-        _near(net + tax, total, CENT) for net, tax, total in product(printed.subtotals, taxes, printed.totals)
-    )
+    taxes = {*printed.taxes, sum(printed.taxes, Decimal(0))}
+    bound = any(_near(net + tax, total, CENT) for net, tax, total in product(printed.subtotals, taxes, printed.totals))
     if adds_up and (bound or not printed.subtotals or not printed.taxes):
         return []
     held = _held(table)
     if not _alone(printed) or not printed.exact or (not sure and (held < 2 or held < count or printed.others)):
         return []
-    return _said(lines, count, printed, adds_up=adds_up, bound=bound, slack=slack, proved=held >= 2)
+    mended = lines + sum((_missing(item) for item in table.items), Decimal(0))
+    return _said(lines, count, printed, mended, adds_up=adds_up, bound=bound, slack=slack, proved=held >= 2)
 
 
 def _held(table: ItemTable) -> int:
     """Return how many lines hold so that it is no chance: the columns are what they are taken for."""
-    lines = [item for item in table.items if {"quantity", "unit_price", "amount"} <= item.figures.keys()]
+    lines = [item for item in table.items if item.multiplied]
     return sum(_line_holds(item, Decimal(1)) for item in lines)
 
 
@@ -172,8 +177,16 @@ def _alone(printed: _Printed) -> bool:
     return len(printed.subtotals) <= 1 and len(printed.totals) == 1 and len(printed.taxes) <= 3
 
 
+def _missing(item: Item) -> Decimal:
+    """Return by how much the amount of a line is too small for its quantity and price, 0 where it holds."""
+    if not item.multiplied or _line_holds(item, Decimal(1)):
+        return Decimal(0)
+    quantity, price, amount = (item.figures[role].value for role in _MULTIPLIED)
+    return quantity * price - amount
+
+
 def _said(
-    lines: Decimal, count: int, printed: _Printed, *, adds_up: bool, bound: bool, slack: Decimal, proved: bool
+    lines: Decimal, count: int, printed: _Printed, mended: Decimal, *, adds_up: bool, bound: bool, slack: Decimal, proved: bool
 ) -> list[Differs]:
     (total,) = printed.totals
     net = next(iter(printed.subtotals), None)
@@ -190,7 +203,7 @@ def _said(
     if with_tax or _reached(lines, {total, total - tax, *printed.subtotals}, printed.others):
         return []
     if net is not None and (bound or _near(net + tax, lines, slack)):
-        gross = abs(lines - total) < abs(lines - net)
+        gross = abs(mended - total) < abs(mended - net)
         name, value = ("total", total) if gross else ("subtotal", net)
         return [Differs(said=f"{of} {normal(lines)}, the {name} says {normal(value)}")]
     if net is None and proved:
@@ -209,7 +222,7 @@ def _reached(start: Decimal, ends: Iterable[Decimal], others: Iterable[Decimal])
     ways = [*((one,) for one in steps), *combinations(steps, 2)]
     gaps = [abs(abs(end) - abs(start)) for end in ends]
     return any(
-        abs(abs(sum(sign * one for sign, one in zip(signs, way, strict=True))) - gap) <= CENT
+        _near(sum((sign * one for sign, one in zip(signs, way, strict=True)), Decimal(0)), gap, CENT)
         for way in ways
         for signs in product((1, -1), repeat=len(way))
         for gap in gaps
@@ -232,9 +245,10 @@ def _printed(paper: Paper, table: ItemTable) -> _Printed:
         for name in ("subtotal", "tax", "total", "payable", "paid", "withheld")
     }
     sums = find_sums(paper)
+    proved = sums.subtotal is not None and sums.confidence >= PROVED
     values = {name: {money.value for money in found} for name, found in named.items()}
     for name, one in (("subtotal", sums.subtotal), ("tax", sums.tax), ("total", sums.total)):
-        if one is not None and sums.subtotal is not None and sums.confidence >= 0.95 and (name == "tax" or one.value in values[name]):
+        if one is not None and proved and (name == "tax" or one.value in values[name]):
             values[name] = {one.value}
     totals = values["total"] or values["payable"]
     known = values["subtotal"] | values["tax"] | totals

@@ -10,6 +10,7 @@ import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mailbot.core.document import Box
 from mailbot.core.lines import Line
@@ -86,7 +87,11 @@ class Gutters:
     def with_row(self, line: Line, height: float) -> Gutters | None:
         """Return the gutters that are left beside one more row, None when it fills one: it is no row of this table."""
         cells = pieces_of(line)
-        holes = [(-math.inf, cells[0].x0), *((a.x1, b.x0) for a, b in zip(cells, cells[1:], strict=False)), (cells[-1].x1, math.inf)]
+        holes = [
+            (-math.inf, cells[0].x0),
+            *((a.x1, b.x0) for a, b in pairwise(cells)),
+            (cells[-1].x1, math.inf),
+        ]
         spans: list[Span] = []
         for left, right in self.spans:
             clear = [part for part in _clear(left, right, line.words) if part[1] - part[0] >= CLEAR * height]
@@ -108,13 +113,13 @@ class Gutters:
 
     def bands(self) -> list[Span]:
         """Return the columns: from where to where words stand between the gutters."""
-        return [(a[1], b[0]) for a, b in zip(self.spans, self.spans[1:], strict=False)]
+        return [(a[1], b[0]) for a, b in pairwise(self.spans)]
 
 
 def first_gutters(line: Line) -> Gutters:
     """Return the gutters of a table's first row: the gaps between its cells."""
     cells = pieces_of(line)
-    inner = ((a.x1, b.x0) for a, b in zip(cells, cells[1:], strict=False))
+    inner = ((a.x1, b.x0) for a, b in pairwise(cells))
     return Gutters(spans=((-math.inf, cells[0].x0), *inner, (cells[-1].x1, math.inf)), rows=(line,))
 
 
@@ -134,7 +139,7 @@ def _clear(left: float, right: float, words: Sequence[Word]) -> list[Span]:
 
 def middles(bands: Sequence[Span]) -> list[float]:
     """Return the lines between columns: the middles of the gutters."""
-    return [(a[1] + b[0]) / 2 for a, b in zip(bands, bands[1:], strict=False)]
+    return [(a[1] + b[0]) / 2 for a, b in pairwise(bands)]
 
 
 def column_at(x: float, bounds: Sequence[float]) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations, pairwise
 
 from mailbot.core.lines import Line
-from mailbot.core.page_columns import LEVEL, Piece, Span, is_figure, pieces_of
+from mailbot.core.page_columns import Piece, Span, is_figure, pieces_of
 from mailbot.core.table_types import kind
 from mailbot.core.words import Word, line_text
 
@@ -21,7 +21,7 @@ _MOST_PARTS, _MOST_WORDS = 4, 12
 
 
 def may_head(pieces: Sequence[Piece]) -> bool:
-    """Return whether the cells of a line may be the labels of columns: short words, no values, no "Date:" with a value beside it."""
+    """Return whether the cells of a line may be the labels of columns: short words, no values, no "Date:" of a list."""
     texts = [piece.text for piece in pieces]
     return all(is_label(text) for text in texts) and 2 * sum(text.endswith((":", "：")) for text in texts) < len(texts)
 

@@ -7,14 +7,11 @@ or in so many rows that chance is out of the question: columns of prose, address
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import pairwise
 
-from mailbot.core.amounts import decimal_mark
 from mailbot.core.document import Box, Table
-from mailbot.core.item_figures import figure, multiplies
 from mailbot.core.item_words import roles_of
 from mailbot.core.labels import find_labels
 from mailbot.core.lines import Line, lines_of
@@ -30,10 +27,10 @@ from mailbot.core.page_columns import (
     pieces_of,
     split_row,
 )
+from mailbot.core.page_evidence import BARE_ROWS, is_filled, is_table, multiply, value_columns
 from mailbot.core.page_headers import is_label, may_head, name_columns
 from mailbot.core.page_rows import WRAPPED, PageRow, continues, rows_of, text_column
 from mailbot.core.paper import starts_cell
-from mailbot.core.table_types import kind, shape
 from mailbot.core.words import PageWords, Word, line_text
 
 APART = 3.2
@@ -48,9 +45,6 @@ MOST_WRAPPED = 12
 
 FIRST_LINES = 12
 """Lines that are looked at for the row to begin with."""
-
-BARE_ROWS = 4
-"""Rows that a table without a header must have."""
 
 _FIGURE = re.compile(r"(?<!\S)\D{0,3}\d[\d.,:/'-]*\D{0,3}(?!\S)")
 
@@ -149,7 +143,7 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
     above = _group_line(lines, at, columns, height)
     if above:
         names, columns = name_columns(lines[at - 1 : first], bands, height)
-    if not _sound(names, bands, words, height) or not _filled(names, columns, words):
+    if not is_table(names, bands, words, height) or not is_filled(names, columns, words):
         return None
     return _made(lines, at - 1 if above else at, first, body, columns, tuple(names)), body.last
 
@@ -189,7 +183,6 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
     core: list[int] = []
     last = text = 0
     is_open = True
-    leftmost = 0.0
     for at in range(start, len(lines)):
         line = lines[at]
         pieces = pieces_of(line)
@@ -201,7 +194,7 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
             if text > MOST_WRAPPED or (_heads_items(pieces) if not core else len(pieces) > 2 and may_head(pieces)):
                 break
             continue
-        if core and pieces[0].x0 > leftmost + 2 * height and len(pieces) < 3:
+        if core and len(pieces) < 3 and pieces[0].x0 > _text_edge(lines, core, gutters) + 2 * height:
             is_open = not _is_sum(line) and is_open
             break
         wider = gutters.with_row(line, height) if at != seed else gutters
@@ -212,7 +205,6 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
             break
         gutters, last, text = wider, at, 0
         core.append(at)
-        leftmost = max(leftmost, _second(lines[core[0]]))
     if not core:
         return None
     last = _with_tail(lines, core, gutters, last)
@@ -224,7 +216,9 @@ def _seed(lines: Sequence[Line], start: int) -> int | None:
     best, most = None, 1
     for at in range(start, min(len(lines), start + FIRST_LINES)):
         pieces = pieces_of(lines[at])
-        if (at > start and not _near(lines[at - 1], lines[at], APART)) or (best is not None and len(pieces) > 1 and may_head(pieces)):
+        if (at > start and not _near(lines[at - 1], lines[at], APART)) or (
+            best is not None and len(pieces) > 1 and may_head(pieces)
+        ):
             break
         if len(pieces) > most and any(is_figure(piece.text) for piece in pieces) and not _is_sum(lines[at]):
             best, most = at, len(pieces)
@@ -236,11 +230,10 @@ def _heads_items(pieces: Sequence[Piece]) -> bool:
     return len(pieces) > 2 and len(set(roles_of([piece.text for piece in pieces])) - {None}) > 2
 
 
-def _second(line: Line) -> float:
-    """Return where the text of a row may begin at most: its first cell, or the second where that is but a number."""
-    pieces = pieces_of(line)
-    first = pieces[0]
-    return pieces[1].x0 if len(pieces) > 2 and len(first.text) <= 12 else first.x0
+def _text_edge(lines: Sequence[Line], core: Sequence[int], gutters: Gutters) -> float:
+    """Return where the text of the rows begins."""
+    bands = gutters.bands()
+    return bands[text_column([split_row(lines[place].words, bands) for place in core[:FIRST_LINES]])][0]
 
 
 def _with_tail(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, last: int) -> int:
@@ -277,7 +270,7 @@ def _is_sum(line: Line) -> bool:
 def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gutters, height: float) -> bool:
     """Return whether a line of sums stands in the table like its rows: beginning where they do, figures under figures, no gap."""
     first, last = lines[core[0]], lines[core[-1]]
-    usual = min((lines[b].top - lines[a].bottom for a, b in zip(core, core[1:], strict=False)), default=height)
+    usual = min((lines[b].top - lines[a].bottom for a, b in pairwise(core)), default=height)
     if line.top - last.bottom > usual + 0.7 * height:
         return False
     starts = [piece.x0 for piece in pieces_of(first)[:2]]
@@ -286,49 +279,10 @@ def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gu
     bands = gutters.bands()
     rows = [split_row(row.words, bands) for row in (*(lines[at] for at in core), line)]
     filled = [place for place, cell in enumerate(rows[-1]) if cell and is_figure(line_text(cell))]
-    typed = _typed(rows[:-1], height)
-    return 2 * len(filled) >= len(typed) > 0 and all(aligned([row[place] for row in rows if row[place]], height) for place in filled)
-
-
-def _sound(names: Sequence[str], bands: Sequence[Span], rows: Sequence[Sequence[Sequence[Word]]], height: float) -> bool:
-    """Return whether columns under a header are a table: straight columns of values, in several rows or under plain labels."""
-    typed = _typed(rows, height)
-    roles = roles_of(names)
-    worth = {"amount", "unit_price", "quantity"} & set(roles)
-    if not typed or sum(not name for name in names) > len(bands) // 4 or any(map(is_figure, names)):
-        return False
-    if len(rows) == 1:
-        return len(worth) >= 2 or (bool(worth) and "description" in roles)
-    if len(bands) == 2:
-        return ("amount" in worth and ("description" in roles or len(rows) > 2)) or len(rows) >= BARE_ROWS
-    return True
-
-
-def _filled(names: Sequence[str], columns: Sequence[Span], rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
-    """Return whether the rows fill their columns as those of a table do."""
-    width = len(rows[0])
-    full = sum(bool(cell) for row in rows for cell in row) / (width * len(rows))
-    return full >= 0.55 and len(columns) - width <= max(1, width // 3) and len(names) == len(columns)
-
-
-def _typed(rows: Sequence[Sequence[Sequence[Word]]], height: float) -> list[int]:
-    """Return the columns of values: filled nearly throughout with one kind of them, and straight."""
-    found = []
-    for place in range(len(rows[0])):
-        cells = [row[place] for row in rows if row[place]]
-        texts = [line_text(cell) for cell in cells]
-        kinds = Counter(_sort(text) for text in texts)
-        figures = max((count for sort, count in kinds.items() if sort in ("number", "date", "time")), default=0)
-        codes = set(kinds) == {"code"} and len({shape(text) for text in texts}) == 1
-        if len(cells) >= 0.75 * len(rows) and (figures >= 0.8 * len(cells) or codes) and aligned(cells, height):
-            found.append(place)
-    return found
-
-
-def _sort(text: str) -> str:
-    """Return what sort of value a cell holds: numbers of all kinds are one."""
-    name = kind(text)
-    return "number" if name in ("money", "percent") or (name not in ("date", "time") and is_figure(text)) else name
+    typed = value_columns(rows[:-1], height)
+    return 2 * len(filled) >= len(typed) > 0 and all(
+        aligned([row[place] for row in rows if row[place]], height) for place in filled
+    )
 
 
 def _made(lines: Sequence[Line], top: int, first: int, body: _Body, columns: Sequence[Span], names: tuple[str, ...]) -> PageTable:
@@ -351,28 +305,16 @@ def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[Pag
         return None
     bands = body.gutters.bands()
     words = [split_row(lines[place].words, bands) for place in body.core]
-    typed = _typed(words, height)
+    typed = value_columns(words, height)
     columns: Sequence[Span] = bands
     names = ("",) * len(bands)
     goes_on = before is not None and before.open and same_columns(bands, before.columns)
     full = all(sum(map(bool, row)) == len(bands) for row in words)
-    if not goes_on and not _proved(words) and (len(bands) < 3 or len(typed) < 2 or len(words) < BARE_ROWS or not full):
+    if not goes_on and not multiply(words) and (len(bands) < 3 or len(typed) < 2 or len(words) < BARE_ROWS or not full):
         return None
     if goes_on and before is not None:
         columns = before.columns
     return _made(lines, at, at, body, columns, names), body.last
-
-
-def _proved(rows: Sequence[Sequence[Sequence[Word]]]) -> bool:
-    """Return whether two columns multiply to a third one in each of several rows, which chance does not do."""
-    if len(rows) < 2:
-        return False
-    texts = [[line_text(cell) for cell in row] for row in rows]
-    mark = decimal_mark(text for row in texts for text in row)
-    figures = [[figure(text, mark) for text in row] for row in texts]
-    return any(
-        multiplies((row[a], row[b], row[c]) for row in figures) for a, b, c in combinations(range(len(rows[0])), 3)
-    )
 
 
 def same_columns(bands: Sequence[Span], others: Sequence[Span]) -> bool:

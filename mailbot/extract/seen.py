@@ -25,7 +25,8 @@ FIELD_PAGES = 5
 class Seen:
     """One page as it was read.
 
-    `words` are None where nobody needs them, `tables` are the ruled ones. A skewed scan was straightened by `skew` degrees before its words were placed.
+    `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
+    `tables` are the ruled ones.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
     `no_text` that it shows something, of which nothing could be read. `codes` stand where a person is shown them.
     """
@@ -78,15 +79,11 @@ def tables_of(seen: Sequence[Seen], ruled: Sequence[PageTable] = ()) -> list[Pag
     return all_tables(words, {page: [table for table in found if table.page == page] for page in {table.page for table in found}})
 
 
-def lines_of(
-    name: str, seen: Sequence[Seen], tables: Sequence[PageTable]
-) -> tuple[tuple[LineItem, ...], tuple[Problem, ...]]:
+def lines_of(name: str, seen: Sequence[Seen], tables: Sequence[PageTable]) -> tuple[tuple[LineItem, ...], tuple[Problem, ...]]:
     """Return the line items in a document's tables, each where a person will see it, and the problem line_sum_differs for sums."""
     pages = {one.page.number: one for one in seen if one.words is not None}
     some = [one.words for one in pages.values() if one.words is not None and wanted_for_fields(one.page.number, len(seen))]
-    items, differs = read_lines(
-        tables, some, sure=all(one.page.source == "text" for one in seen), whole=len(some) == len(seen)
-    )
+    items, differs = read_lines(tables, some, sure=all(one.page.source == "text" for one in seen), whole=len(some) == len(seen))
     placed = tuple(replace(item, box=_rounded(pages[item.page].shown(item.box))) for item in items)
     problems = tuple(
         Problem(code="line_sum_differs", detail=f"{name}, {one}", remedy="ask the sender which figure is right before paying")

@@ -113,7 +113,12 @@ def _rules_across(canvas: Canvas) -> None:
 
 def _far_headers(canvas: Canvas) -> None:
     """Labels on the left of wide columns whose figures stand on the right."""
-    rows = [["Region", "Orders", "Turnover", "Share"], ["North", "7", "812.40", "8 %"], ["Midlands", "1,204", "96,310.00", "61 %"], ["South", "96", "48,110.75", "31 %"]]
+    rows = [
+        ["Region", "Orders", "Turnover", "Share"],
+        ["North", "7", "812.40", "8 %"],
+        ["Midlands", "1,204", "96,310.00", "61 %"],
+        ["South", "96", "48,110.75", "31 %"],
+    ]
     write_rows(canvas, rows[:1], ((60, "l"), (200, "l"), (320, "l"), (470, "l")), 120)
     write_rows(canvas, rows[1:], ((60, "l"), (270, "r"), (420, "r"), (540, "r")), 138)
 
@@ -148,7 +153,12 @@ def _group_header(canvas: Canvas) -> None:
     text_at(canvas, 277, 100, "First half", "c")
     text_at(canvas, 447, 100, "Second half", "c")
     write_rows(canvas, [["Branch", "Budget", "Actual", "Budget", "Actual"]], at, 113)
-    write_rows(canvas, [["Leeds", "1,200", "1,318", "1,250", "1,301"], ["York", "900", "874", "910", "933"], ["Hull", "450", "512", "480", "476"]], at, 132)
+    write_rows(
+        canvas,
+        [["Leeds", "1,200", "1,318", "1,250", "1,301"], ["York", "900", "874", "910", "933"], ["Hull", "450", "512", "480", "476"]],
+        at,
+        132,
+    )
 
 
 GROUPED = [
@@ -162,7 +172,12 @@ GROUPED = [
 def _stacked_header(canvas: Canvas) -> None:
     at = ((60, "l"), (300, "r"), (400, "r"), (520, "r"))
     write_rows(canvas, [["", "Units", "Price per", "Amount"], ["Service", "sold", "unit EUR", "excl. VAT"]], at, 120, 12)
-    write_rows(canvas, [["Hosting", "3", "12.00", "36.00"], ["Backup", "2", "5.50", "11.00"], ["Mailboxes", "40", "1.25", "50.00"]], at, 150)
+    write_rows(
+        canvas,
+        [["Hosting", "3", "12.00", "36.00"], ["Backup", "2", "5.50", "11.00"], ["Mailboxes", "40", "1.25", "50.00"]],
+        at,
+        150,
+    )
 
 
 STACKED = [
@@ -262,9 +277,18 @@ def _letter(canvas: Canvas) -> None:
         text_at(canvas, 60, 120 + 20 * at, line)
 
 
-LONG = [["No", "Article", "Pieces", "Weight kg"], *([str(n), f"Crate number {n}", str(n * 7 % 90 + 10), f"{n * 1.25:.2f}"] for n in range(1, 91))]
+LONG = [
+    ["No", "Article", "Pieces", "Weight kg"],
+    *([str(n), f"Crate number {n}", str(n * 7 % 90 + 10), f"{n * 1.25:.2f}"] for n in range(1, 91)),
+]
 SPANNED = [["Article", "Delivery", ""], ["", "Quantity", "Date"], ["Bolt M8", "200", "14 June"], ["Nut M8", "150", "15 June"]]
-TITLED = [["Stock on 30 June", "", ""], ["Article", "Shelf", "Pieces"], ["Bolt M8", "A4", "200"], ["Nut M8", "A5", "150"], ["Screw 4x40", "B1", "75"]]
+TITLED = [
+    ["Stock on 30 June", "", ""],
+    ["Article", "Shelf", "Pieces"],
+    ["Bolt M8", "A4", "200"],
+    ["Nut M8", "A5", "150"],
+    ["Screw 4x40", "B1", "75"],
+]
 
 
 def _middle() -> TablePaper:
@@ -306,7 +330,12 @@ PAPERS: dict[str, Callable[[], TablePaper]] = {
     "over pages, header once": lambda: built(_plain(LONG), LONG),
     "labels left, figures right": lambda: drawn(
         _far_headers,
-        [["Region", "Orders", "Turnover", "Share"], ["North", "7", "812.40", "8 %"], ["Midlands", "1,204", "96,310.00", "61 %"], ["South", "96", "48,110.75", "31 %"]],
+        [
+            ["Region", "Orders", "Turnover", "Share"],
+            ["North", "7", "812.40", "8 %"],
+            ["Midlands", "1,204", "96,310.00", "61 %"],
+            ["South", "96", "48,110.75", "31 %"],
+        ],
     ),
     "centred": lambda: drawn(_centred, STAFF),
     "grouped header": lambda: drawn(_group_header, GROUPED),
