@@ -409,7 +409,8 @@ def test_a_rounded_product_holds_and_a_wrong_one_does_not(price: Decimal, other:
     [
         ("Unit Price (USD)", "unit_price"), ("Zeilenbetrag Ohne MwSt.", "amount"), ("Prijs per stuk", "unit_price"),
         ("Qté / Aant.", "quantity"), ("Description / Omschrijving", "description"), ("貨品 Description", "description"),
-        ("VAT %", "tax_rate"), ("Montant TVA", "tax"), ("Codice", "code"), ("Uds.", "quantity"), ("Menge", "quantity"), ("金额（元）", "amount"), ("Warehouse", None), ("", None),
+        ("VAT %", "tax_rate"), ("Montant TVA", "tax"), ("Codice", "code"), ("Uds.", "quantity"),
+        ("Menge", "quantity"), ("金额（元）", "amount"), ("Warehouse", None), ("", None),
     ],
 )  # fmt: skip
 def test_names_of_columns(name: str, role: str | None) -> None:
