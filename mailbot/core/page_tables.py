@@ -139,6 +139,9 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
     first = min(start, body.core[0])
     while first > at + 1 and _begins_row(lines, first - 1, at, bands[main]):
         first -= 1
+    wordy = _wordy_rows(lines, at, first, body, bands, height)
+    first = min([first, *wordy])
+    body = replace(body, core=(*wordy, *body.core))
     names, columns = name_columns(lines[at:first], bands, height)
     above = _group_line(lines, at, columns, height)
     if above:
@@ -156,6 +159,21 @@ def _begins_row(lines: Sequence[Line], at: int, header: int, column: tuple[float
     above = line.top - lines[at - 1].bottom
     below = lines[at + 1].top - line.bottom
     return at - 1 > header or above > below - 0.2 * line.height or above > 0.6 * line.height
+
+
+def _wordy_rows(lines: Sequence[Line], header: int, end: int, body: _Body, bands: Sequence[Span], height: float) -> list[int]:
+    """Return the lines below a header that names all columns which are rows without figures, not further lines of the header."""
+    names, columns = name_columns(lines[header : header + 1], bands, height)
+    if len(bands) < 3 or not all(names) or len(columns) > len(bands):
+        return []
+    found = []
+    for at in range(end - 1, header, -1):
+        texts = [piece.text for piece in pieces_of(lines[at])]
+        small = sum(text[0].islower() or text[0] in "(（[" for text in texts)
+        if not _fills(lines[at], bands) or 2 * small >= len(texts) or not _row_apart(lines, at + 1, body.core, height):
+            break
+        found.insert(0, at)
+    return found
 
 
 def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height: float) -> bool:
@@ -189,12 +207,12 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
         if at and not _near(lines[at - 1], line, APART):
             break
         figures = [piece for piece in pieces if is_figure(piece.text)]
-        if len(pieces) < 2 or not figures:
+        if (len(pieces) < 2 or not figures) and not (core and _is_wordy_row(lines, at, core, gutters, height)):
             text += 1
             if text > MOST_WRAPPED or (_heads_items(pieces) if not core else len(pieces) > 2 and may_head(pieces)):
                 break
             continue
-        if core and len(pieces) < 3 and pieces[0].x0 > _text_edge(lines, core, gutters) + 2 * height:
+        if core and len(pieces) < 3 and pieces[0].x0 > _text_edge(lines, core, gutters, height):
             is_open = not _is_sum(line) and is_open
             break
         wider = gutters.with_row(line, height) if at != seed else gutters
@@ -230,10 +248,37 @@ def _heads_items(pieces: Sequence[Piece]) -> bool:
     return len(pieces) > 2 and len(set(roles_of([piece.text for piece in pieces])) - {None}) > 2
 
 
-def _text_edge(lines: Sequence[Line], core: Sequence[int], gutters: Gutters) -> float:
-    """Return where the text of the rows begins."""
+def _is_wordy_row(lines: Sequence[Line], at: int, core: Sequence[int], gutters: Gutters, height: float) -> bool:
+    """Return whether a line without figures is a row of its own: it begins where rows do, fills most columns, and is no nearer."""
+    line = lines[at]
+    pieces = pieces_of(line)
+    if len(pieces) < 2 or len(gutters.spans) < 4 or _heads_items(pieces) or _is_sum(line) or gutters.with_row(line, height) is None:
+        return False
+    if not _row_apart(lines, at, core, height):
+        return False
+    return _fills(line, gutters.bands())
+
+
+def _fills(line: Line, bands: Sequence[Span]) -> bool:
+    cells = split_row(line.words, bands)
+    return bool(cells[0]) and sum(map(bool, cells)) >= max(2, len(cells) / 2)
+
+
+def _row_apart(lines: Sequence[Line], at: int, core: Sequence[int], height: float) -> bool:
+    """Return whether a line stands as far from the one above it as rows do."""
+    gaps = sorted(lines[b].top - lines[a].bottom for a, b in pairwise(core) if b == a + 1)
+    gap = lines[at].top - lines[at - 1].bottom
+    usual = gaps[len(gaps) // 2] if gaps else gap
+    return usual - 0.3 * height <= gap <= usual + 0.5 * height
+
+
+def _text_edge(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, height: float) -> float:
+    """Return how far right a row may begin: where text that stands on the left does, or where text ends that is centred."""
     bands = gutters.bands()
-    return bands[text_column([split_row(lines[place].words, bands) for place in core[:FIRST_LINES]])][0]
+    rows = [split_row(lines[place].words, bands) for place in core[:FIRST_LINES]]
+    main = text_column(rows)
+    lefts = [row[main][0].box[0] for row in rows if row[main]]
+    return bands[main][0] + 2 * height if max(lefts) - min(lefts) < 2 * height else bands[main][1]
 
 
 def _with_tail(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, last: int) -> int:
