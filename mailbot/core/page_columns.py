@@ -27,6 +27,7 @@ LEVEL = 0.5
 """Heights of a line within which edges are taken to be aligned."""
 
 _FIGURES = ("number", "money", "percent", "date", "time")
+_ORDINAL = re.compile(r"\(?\d{1,3}[.)]")
 _MEASURE = re.compile(r"[-+−]?\d[\d.,'’]*\s?[^\W\d_]{1,6}[²³]?\.?")
 
 
@@ -63,8 +64,16 @@ def pieces_of(line: Line) -> list[Piece]:
 
 
 def is_figure(text: str) -> bool:
-    """Return whether a cell holds a value as columns of figures do: a number, amount, percentage, date, or a measure ("20 h")."""
-    return kind(text) in _FIGURES or bool(_MEASURE.fullmatch(text))
+    """Return whether a cell holds a value as columns of figures do: a number, amount, percentage, date, or a measure ("20 h").
+
+    The numbering of a list ("1.") is none.
+    """
+    return not is_ordinal(text) and (kind(text) in _FIGURES or bool(_MEASURE.fullmatch(text)))
+
+
+def is_ordinal(text: str) -> bool:
+    """Return whether a cell numbers the lines of a list: "1.", "(2)"."""
+    return bool(_ORDINAL.fullmatch(text))
 
 
 def around(words: Sequence[Word]) -> Box:

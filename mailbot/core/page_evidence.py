@@ -9,12 +9,16 @@ from itertools import combinations
 from mailbot.core.amounts import decimal_mark
 from mailbot.core.item_figures import figure, multiplies
 from mailbot.core.item_words import roles_of
-from mailbot.core.page_columns import Span, aligned, is_figure
+from mailbot.core.labels import find_labels
+from mailbot.core.page_columns import Span, aligned, is_figure, is_ordinal
 from mailbot.core.table_types import kind, shape
 from mailbot.core.words import Word, line_text
 
 BARE_ROWS = 4
 """Rows that speak for themselves where labels do not."""
+
+LONGEST_NAME = 72
+"""Characters of a column's whole name."""
 
 Cells = Sequence[Sequence[Word]]
 """The words of a row by column."""
@@ -27,11 +31,34 @@ def is_table(names: Sequence[str], bands: Sequence[Span], rows: Sequence[Cells],
     worth = {"amount", "unit_price", "quantity"} & set(roles)
     if not typed or sum(not name for name in names) > len(bands) // 4 or any(map(is_figure, names)):
         return False
+    if _is_list_of_labels(rows) or (_is_numbered(rows) and len(set(roles) - {None}) < 2) or any(len(name) > LONGEST_NAME for name in names):
+        return False
     if len(rows) == 1:
         return len(worth) >= 2 or (bool(worth) and "description" in roles)
     if len(bands) == 2:
         return ("amount" in worth and ("description" in roles or len(rows) > 2)) or len(rows) >= BARE_ROWS
     return True
+
+
+def _is_list_of_labels(rows: Sequence[Cells]) -> bool:
+    """Return whether a column holds labels, as lists of "Date  3 May" do, not names of things."""
+    for place in range(len(rows[0])):
+        cells = [line_text(row[place]) for row in rows if row[place]]
+        if len(cells) > 1 and sum(map(_is_known_label, cells)) >= 0.6 * len(cells):
+            return True
+    return False
+
+
+def _is_numbered(rows: Sequence[Cells]) -> bool:
+    """Return whether rows are numbered "1.", "2.", as the lines of a list or of contents are."""
+    firsts = [line_text(row[0]) for row in rows if row[0]]
+    return 2 * sum(map(is_ordinal, firsts)) > len(rows)
+
+
+def _is_known_label(text: str) -> bool:
+    labels = find_labels(text)
+    said = sum(label.end - label.start for label in labels if label.grade >= 2)
+    return said >= 0.8 * len(text.rstrip(" :：."))
 
 
 def is_filled(names: Sequence[str], columns: Sequence[Span], rows: Sequence[Cells]) -> bool:
@@ -58,6 +85,8 @@ def value_columns(rows: Sequence[Cells], height: float) -> list[int]:
 def _sort(text: str) -> str:
     """Return what sort of value a cell holds: numbers of all kinds are one."""
     name = kind(text)
+    if is_ordinal(text):
+        return "ordinal"
     return "number" if name in ("money", "percent") or (name not in ("date", "time") and is_figure(text)) else name
 
 

@@ -14,16 +14,16 @@ from mailbot.core.page_columns import Piece, Span, is_figure, pieces_of
 from mailbot.core.table_types import kind
 from mailbot.core.words import Word, line_text
 
-LONGEST_LABEL = 48
-"""Characters of a column's label; what is longer is prose."""
+LONGEST_LABEL, MOST_WORDS = 48, 6
+"""Characters and words of a column's label on one line; what is longer is prose."""
 
-_MOST_PARTS, _MOST_WORDS = 4, 12
+_MOST_PARTS = 4
 
 
 def may_head(pieces: Sequence[Piece]) -> bool:
     """Return whether the cells of a line may be the labels of columns: short words, no values, no "Date:" of a list."""
     texts = [piece.text for piece in pieces]
-    return all(is_label(text) for text in texts) and 2 * sum(text.endswith((":", "：")) for text in texts) < len(texts)
+    return all(is_label(text) for text in texts) and sum(text.endswith((":", "：")) for text in texts) in (0, len(texts))
 
 
 def is_label(text: str) -> bool:
@@ -31,7 +31,7 @@ def is_label(text: str) -> bool:
     digits = sum(character.isdigit() for character in text)
     if re.search(r"[:：].*\w", text):  # "Date: 3 May"
         return False
-    return len(text) <= LONGEST_LABEL and digits <= 2 and not is_figure(text) and kind(text) not in ("web", "missing")
+    return len(text) <= LONGEST_LABEL and text.count(" ") < MOST_WORDS and digits <= 2 and not is_figure(text) and kind(text) not in ("web", "missing")
 
 
 def name_columns(lines: Sequence[Line], bands: Sequence[Span], height: float) -> tuple[list[str], list[Span]]:
@@ -113,7 +113,7 @@ def _parted(words: Sequence[Word], bands: Sequence[Span]) -> list[tuple[Word, ..
 
     count = min(len(bands), len(words), _MOST_PARTS)
     bands = bands[:count]
-    return parts(min(combinations(range(1, min(len(words), _MOST_WORDS)), count - 1), key=misaligned, default=()))
+    return parts(min(combinations(range(1, min(len(words), 2 * MOST_WORDS)), count - 1), key=misaligned, default=()))
 
 
 def _stacked(pieces: Sequence[Piece], columns: Sequence[Span], labels: Sequence[str], height: float, *, above: bool) -> list[str]:

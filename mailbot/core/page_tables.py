@@ -40,6 +40,9 @@ MOST_HEADERS = 4
 MOST_LINES = 2000
 """Lines of a page that are looked at."""
 
+MOST_HEADINGS = 2
+"""Lines of text alone between a header and the first row at most."""
+
 MOST_WRAPPED = 12
 """Lines of text alone between two rows at most."""
 
@@ -142,6 +145,7 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
     wordy = _wordy_rows(lines, at, first, body, bands, height)
     first = min([first, *wordy])
     body = replace(body, core=(*wordy, *body.core))
+    words = [split_row(lines[place].words, bands) for place in body.core]
     names, columns = name_columns(lines[at:first], bands, height)
     above = _group_line(lines, at, columns, height)
     if above:
@@ -199,7 +203,7 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
         return None
     gutters = first_gutters(lines[seed])
     core: list[int] = []
-    last = text = 0
+    last = text = astray = 0
     is_open = True
     for at in range(start, len(lines)):
         line = lines[at]
@@ -209,7 +213,10 @@ def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
         figures = [piece for piece in pieces if is_figure(piece.text)]
         if (len(pieces) < 2 or not figures) and not (core and _is_wordy_row(lines, at, core, gutters, height)):
             text += 1
-            if text > MOST_WRAPPED or (_heads_items(pieces) if not core else len(pieces) > 2 and may_head(pieces)):
+            if not core and (len(pieces) > 1 or text > MOST_HEADINGS):
+                break
+            astray = astray + 1 if core and len(pieces) < 2 and gutters.with_row(line, height) is None else 0
+            if astray > 1 or text > MOST_WRAPPED or (_heads_items(pieces) if not core else len(pieces) > 2 and may_head(pieces)):
                 break
             continue
         if core and len(pieces) < 3 and pieces[0].x0 > _text_edge(lines, core, gutters, height):
@@ -287,9 +294,12 @@ def _with_tail(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, las
     words = [split_row(lines[place].words, bands) for place in core]
     main = text_column(words)
     limit = bands[main + 1][0] if main + 1 < len(bands) else bands[main][1]
+    inner = [lines[at].top - lines[at - 1].bottom for at in range(core[0] + 1, core[-1] + 1)]
+    apart = max(inner) + 0.1 * lines[last].height if inner else WRAPPED * lines[last].height
+    apart = min(apart, WRAPPED * lines[last].height)
     while last + 1 < len(lines):
         line = lines[last + 1]
-        if not _near(lines[last], line, WRAPPED) or not continues(line, bands[main], limit, line.height):
+        if line.top - lines[last].bottom > apart or not continues(line, bands[main], limit, line.height):
             break
         last += 1
     return last
