@@ -9,6 +9,7 @@ from mailbot.core.document import LineItem
 from mailbot.core.labels import has_title
 from mailbot.core.line_items import Item, find_items
 from mailbot.core.line_sums import Differs, check_lines, check_sums, plain, price_text
+from mailbot.core.lines import lines_of
 from mailbot.core.page_tables import PageTable
 from mailbot.core.paper import lay_out
 from mailbot.core.words import PageWords
@@ -24,12 +25,12 @@ def read_lines(
     """
     if not tables:
         return (), ()
-    paper = lay_out(pages)
-    mark = decimal_mark(line.text for line in paper.lines)
+    mark = decimal_mark(line.text for page in pages for line in lines_of(page))
     found = [one for table in tables if (one := find_items(table, mark))]
     if not found:
         return (), ()
     differs: list[Differs] = []
+    paper = lay_out(pages)
     if has_title(paper.text):
         first = 0
         for one in found:

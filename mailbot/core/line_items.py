@@ -16,8 +16,9 @@ from mailbot.core.document import Box
 from mailbot.core.item_figures import Figure, figure, product_holds
 from mailbot.core.item_words import Role, is_carried, roles_of
 from mailbot.core.labels import find_labels
+from mailbot.core.page_body import SUMS
 from mailbot.core.page_rows import PageRow
-from mailbot.core.page_tables import SUMS, PageTable
+from mailbot.core.page_tables import PageTable
 
 MOST_ROWS = 5_000
 """Rows of one table that are looked at."""

@@ -31,7 +31,11 @@ def is_table(names: Sequence[str], bands: Sequence[Span], rows: Sequence[Cells],
     worth = {"amount", "unit_price", "quantity"} & set(roles)
     if not typed or sum(not name for name in names) > len(bands) // 4 or any(map(is_figure, names)):
         return False
-    if _is_list_of_labels(rows) or (_is_numbered(rows) and len(set(roles) - {None}) < 2) or any(len(name) > LONGEST_NAME for name in names):
+    if (
+        _is_list_of_labels(rows)
+        or (_is_numbered(rows) and len(set(roles) - {None}) < 2)
+        or any(len(name) > LONGEST_NAME for name in names)
+    ):
         return False
     if len(rows) == 1:
         return len(worth) >= 2 or (bool(worth) and "description" in roles)
@@ -56,8 +60,9 @@ def _is_numbered(rows: Sequence[Cells]) -> bool:
 
 
 def _is_known_label(text: str) -> bool:
-    labels = find_labels(text)
-    said = sum(label.end - label.start for label in labels if label.grade >= 2)
+    if text.endswith((":", "：")):
+        return True
+    said = sum(label.end - label.start for label in find_labels(text))
     return said >= 0.8 * len(text.rstrip(" :：."))
 
 

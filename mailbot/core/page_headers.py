@@ -31,7 +31,13 @@ def is_label(text: str) -> bool:
     digits = sum(character.isdigit() for character in text)
     if re.search(r"[:：].*\w", text):  # "Date: 3 May"
         return False
-    return len(text) <= LONGEST_LABEL and text.count(" ") < MOST_WORDS and digits <= 2 and not is_figure(text) and kind(text) not in ("web", "missing")
+    return (
+        len(text) <= LONGEST_LABEL
+        and text.count(" ") < MOST_WORDS
+        and digits <= 2
+        and not is_figure(text)
+        and kind(text) not in ("web", "missing")
+    )
 
 
 def name_columns(lines: Sequence[Line], bands: Sequence[Span], height: float) -> tuple[list[str], list[Span]]:

@@ -9,49 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 from mailbot.core.document import Box, Table
-from mailbot.core.item_words import roles_of
-from mailbot.core.labels import find_labels
 from mailbot.core.lines import Line, lines_of
-from mailbot.core.page_columns import (
-    LEVEL,
-    Gutters,
-    Piece,
-    Span,
-    aligned,
-    around,
-    first_gutters,
-    is_figure,
-    pieces_of,
-    split_row,
-)
+from mailbot.core.page_body import Body, fills, find_body, near, row_apart, states_sum
+from mailbot.core.page_columns import LEVEL, Span, around, is_figure, pieces_of, split_row
 from mailbot.core.page_evidence import BARE_ROWS, is_filled, is_table, multiply, value_columns
 from mailbot.core.page_headers import is_label, may_head, name_columns
-from mailbot.core.page_rows import WRAPPED, PageRow, continues, rows_of, text_column
-from mailbot.core.paper import starts_cell
-from mailbot.core.words import PageWords, Word, line_text
-
-APART = 3.2
-"""Heights of a line between two rows of one table at most."""
+from mailbot.core.page_rows import PageRow, rows_of, text_column
+from mailbot.core.words import PageWords, Word
 
 MOST_HEADERS = 4
-MOST_LINES = 2000
-"""Lines of a page that are looked at."""
-
-MOST_HEADINGS = 2
-"""Lines of text alone between a header and the first row at most."""
-
-MOST_WRAPPED = 12
-"""Lines of text alone between two rows at most."""
-
-FIRST_LINES = 12
-"""Lines that are looked at for the row to begin with."""
+MOST_LINES, MOST_TRIES = 1000, 150
+"""Lines of a page that are looked at, and lines at which a table is looked for in vain: a page has some dozens of either."""
 
 _FIGURE = re.compile(r"(?<!\S)\D{0,3}\d[\d.,:/'-]*\D{0,3}(?!\S)")
-
-SUMS = frozenset({"subtotal", "tax", "total", "payable", "paid", "withheld"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +61,18 @@ def find_tables(page: PageWords, taken: Sequence[Box] = (), before: PageTable | 
     """
     lines = lines_of(_without(page, taken) if taken else page)[:MOST_LINES]
     found: list[PageTable] = []
-    at = 0
-    while at < len(lines):
-        body = _headed(lines, at) or _bare(lines, at, before if not found else None)
-        if body is None:
+    at = tries = 0
+    while at < len(lines) and tries < MOST_TRIES:
+        pieces = pieces_of(lines[at])
+        if len(pieces) < 2 or not (may_head(pieces) or any(is_figure(piece.text) for piece in pieces)):
             at += 1
             continue
+        body = _headed(lines, at) or _bare(lines, at, before if not found else None)
+        if body is None:
+            at, tries = at + 1, tries + 1
+            continue
         table, at = body
-        closed = any(_is_sum(line) for line in lines[at:])
+        closed = any(states_sum(line) for line in lines[at:])
         found.append(replace(table, open=table.open and not closed))
     return found
 
@@ -110,16 +86,6 @@ def _without(page: PageWords, taken: Sequence[Box]) -> PageWords:
     return replace(page, lines=tuple(line for line in kept if line))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Body:
-    """The lines of a table's body: `core` ones begin rows, `last` is the place after its last line, `open` as in PageTable."""
-
-    gutters: Gutters
-    core: tuple[int, ...]
-    last: int
-    open: bool
-
-
 def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
     """Return the table whose header begins at a line, and the place after it."""
     head = pieces_of(lines[at])
@@ -127,11 +93,11 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
         return None
     height = lines[at].height
     start = at + 1
-    while start < len(lines) and start - at < MOST_HEADERS and _near(lines[start - 1], lines[start], 1.0):
+    while start < len(lines) and start - at < MOST_HEADERS and near(lines[start - 1], lines[start], 1.0):
         if not all(is_label(piece.text) for piece in pieces_of(lines[start])):
             break
         start += 1
-    body = _body(lines, start, height)
+    body = find_body(lines, start, height)
     if body is None:
         return None
     bands = body.gutters.bands()
@@ -165,16 +131,16 @@ def _begins_row(lines: Sequence[Line], at: int, header: int, column: tuple[float
     return at - 1 > header or above > below - 0.2 * line.height or above > 0.6 * line.height
 
 
-def _wordy_rows(lines: Sequence[Line], header: int, end: int, body: _Body, bands: Sequence[Span], height: float) -> list[int]:
+def _wordy_rows(lines: Sequence[Line], header: int, end: int, body: Body, bands: Sequence[Span], height: float) -> list[int]:
     """Return the lines below a header that names all columns which are rows without figures, not further lines of the header."""
     names, columns = name_columns(lines[header : header + 1], bands, height)
     if len(bands) < 3 or not all(names) or len(columns) > len(bands):
         return []
-    found = []
+    found: list[int] = []
     for at in range(end - 1, header, -1):
         texts = [piece.text for piece in pieces_of(lines[at])]
         small = sum(text[0].islower() or text[0] in "(（[" for text in texts)
-        if not _fills(lines[at], bands) or 2 * small >= len(texts) or not _row_apart(lines, at + 1, body.core, height):
+        if not fills(lines[at], bands) or 2 * small >= len(texts) or not row_apart(lines, at + 1, body.core, height):
             break
         found.insert(0, at)
     return found
@@ -182,7 +148,7 @@ def _wordy_rows(lines: Sequence[Line], header: int, end: int, body: _Body, bands
 
 def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height: float) -> bool:
     """Return whether the line above a header is a label that is centred over several of its columns."""
-    if not at or not _near(lines[at - 1], lines[at], 0.9):
+    if not at or not near(lines[at - 1], lines[at], 0.9):
         return False
     pieces = pieces_of(lines[at - 1])
     if not may_head(pieces) or pieces[0].x0 < columns[0][1]:
@@ -196,151 +162,7 @@ def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height:
     return True
 
 
-def _body(lines: Sequence[Line], start: int, height: float) -> _Body | None:
-    """Return the body that begins at a line: rows with values that share their gutters, and lines of text between them."""
-    seed = _seed(lines, start)
-    if seed is None:
-        return None
-    gutters = first_gutters(lines[seed])
-    core: list[int] = []
-    last = text = astray = 0
-    is_open = True
-    for at in range(start, len(lines)):
-        line = lines[at]
-        pieces = pieces_of(line)
-        if at and not _near(lines[at - 1], line, APART):
-            break
-        figures = [piece for piece in pieces if is_figure(piece.text)]
-        if (len(pieces) < 2 or not figures) and not (core and _is_wordy_row(lines, at, core, gutters, height)):
-            text += 1
-            if not core and (len(pieces) > 1 or text > MOST_HEADINGS):
-                break
-            astray = astray + 1 if core and len(pieces) < 2 and gutters.with_row(line, height) is None else 0
-            if astray > 1 or text > MOST_WRAPPED or (_heads_items(pieces) if not core else len(pieces) > 2 and may_head(pieces)):
-                break
-            continue
-        if core and len(pieces) < 3 and pieces[0].x0 > _text_edge(lines, core, gutters, height):
-            is_open = not _is_sum(line) and is_open
-            break
-        wider = gutters.with_row(line, height) if at != seed else gutters
-        if _is_sum(line) and not (wider and core and _in_line(line, lines, core, wider, height)):
-            is_open = False
-            break
-        if wider is None:
-            break
-        gutters, last, text = wider, at, 0
-        core.append(at)
-    if not core:
-        return None
-    last = _with_tail(lines, core, gutters, last)
-    return _Body(gutters=gutters, core=tuple(core), last=last + 1, open=is_open)
-
-
-def _seed(lines: Sequence[Line], start: int) -> int | None:
-    """Return the row that shows the gutters best: of the first ones, that with most cells standing apart."""
-    best, most = None, 1
-    for at in range(start, min(len(lines), start + FIRST_LINES)):
-        pieces = pieces_of(lines[at])
-        if (at > start and not _near(lines[at - 1], lines[at], APART)) or (
-            best is not None and len(pieces) > 1 and may_head(pieces)
-        ):
-            break
-        if len(pieces) > most and any(is_figure(piece.text) for piece in pieces) and not _is_sum(lines[at]):
-            best, most = at, len(pieces)
-    return best
-
-
-def _heads_items(pieces: Sequence[Piece]) -> bool:
-    """Return whether the cells of a line head the columns of items, whatever stands above them."""
-    return len(pieces) > 2 and len(set(roles_of([piece.text for piece in pieces])) - {None}) > 2
-
-
-def _is_wordy_row(lines: Sequence[Line], at: int, core: Sequence[int], gutters: Gutters, height: float) -> bool:
-    """Return whether a line without figures is a row of its own: it begins where rows do, fills most columns, and is no nearer."""
-    line = lines[at]
-    pieces = pieces_of(line)
-    if len(pieces) < 2 or len(gutters.spans) < 4 or _heads_items(pieces) or _is_sum(line) or gutters.with_row(line, height) is None:
-        return False
-    if not _row_apart(lines, at, core, height):
-        return False
-    return _fills(line, gutters.bands())
-
-
-def _fills(line: Line, bands: Sequence[Span]) -> bool:
-    cells = split_row(line.words, bands)
-    return bool(cells[0]) and sum(map(bool, cells)) >= max(2, len(cells) / 2)
-
-
-def _row_apart(lines: Sequence[Line], at: int, core: Sequence[int], height: float) -> bool:
-    """Return whether a line stands as far from the one above it as rows do."""
-    gaps = sorted(lines[b].top - lines[a].bottom for a, b in pairwise(core) if b == a + 1)
-    gap = lines[at].top - lines[at - 1].bottom
-    usual = gaps[len(gaps) // 2] if gaps else gap
-    return usual - 0.3 * height <= gap <= usual + 0.5 * height
-
-
-def _text_edge(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, height: float) -> float:
-    """Return how far right a row may begin: where text that stands on the left does, or where text ends that is centred."""
-    bands = gutters.bands()
-    rows = [split_row(lines[place].words, bands) for place in core[:FIRST_LINES]]
-    main = text_column(rows)
-    lefts = [row[main][0].box[0] for row in rows if row[main]]
-    return bands[main][0] + 2 * height if max(lefts) - min(lefts) < 2 * height else bands[main][1]
-
-
-def _with_tail(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, last: int) -> int:
-    """Return the place of the last line with the wrapped parts of the last row."""
-    bands = gutters.bands()
-    words = [split_row(lines[place].words, bands) for place in core]
-    main = text_column(words)
-    limit = bands[main + 1][0] if main + 1 < len(bands) else bands[main][1]
-    inner = [lines[at].top - lines[at - 1].bottom for at in range(core[0] + 1, core[-1] + 1)]
-    apart = max(inner) + 0.1 * lines[last].height if inner else WRAPPED * lines[last].height
-    apart = min(apart, WRAPPED * lines[last].height)
-    while last + 1 < len(lines):
-        line = lines[last + 1]
-        if line.top - lines[last].bottom > apart or not continues(line, bands[main], limit, line.height):
-            break
-        last += 1
-    return last
-
-
-def _near(one: Line, other: Line, heights: float) -> bool:
-    """Return whether a line follows another one on the page with little between them."""
-    return other.top - one.bottom <= heights * min(one.height, other.height)
-
-
-def _is_sum(line: Line) -> bool:
-    """Return whether a line states a sum: a cell begins with such a label and says little else."""
-    for label in find_labels(line.text):
-        if label.name not in SUMS or not starts_cell(line, label.start):
-            continue
-        start, end = line.cell_at(label.start)
-        said = sum(character.isalpha() for character in line.text[label.start : label.end])
-        if 2 * said >= sum(character.isalpha() for character in line.text[start:end]):
-            return True
-    return False
-
-
-def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gutters, height: float) -> bool:
-    """Return whether a line of sums stands in the table like its rows: beginning where they do, figures under figures, no gap."""
-    first, last = lines[core[0]], lines[core[-1]]
-    usual = min((lines[b].top - lines[a].bottom for a, b in pairwise(core)), default=height)
-    if line.top - last.bottom > usual + 0.7 * height:
-        return False
-    starts = [piece.x0 for piece in pieces_of(first)[:2]]
-    if min(abs(line.words[0].box[0] - x) for x in starts) > LEVEL * height:
-        return False
-    bands = gutters.bands()
-    rows = [split_row(row.words, bands) for row in (*(lines[at] for at in core), line)]
-    filled = [place for place, cell in enumerate(rows[-1]) if cell and is_figure(line_text(cell))]
-    typed = value_columns(rows[:-1], height)
-    return 2 * len(filled) >= len(typed) > 0 and all(
-        aligned([row[place] for row in rows if row[place]], height) for place in filled
-    )
-
-
-def _made(lines: Sequence[Line], top: int, first: int, body: _Body, columns: Sequence[Span], names: tuple[str, ...]) -> PageTable:
+def _made(lines: Sequence[Line], top: int, first: int, body: Body, columns: Sequence[Span], names: tuple[str, ...]) -> PageTable:
     """Return the table whose header begins at `top` and whose rows begin at `first`."""
     rows = rows_of(lines[first : body.last], frozenset(place - first for place in body.core), columns)
     box = around([word for line in lines[top : body.last] for word in line.words])
@@ -352,10 +174,10 @@ def _made(lines: Sequence[Line], top: int, first: int, body: _Body, columns: Seq
 def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[PageTable, int] | None:
     """Return the table without a header that begins at a line: it goes on from the page before, or its rows leave no doubt."""
     pieces = pieces_of(lines[at])
-    if len(pieces) < 3 or not any(is_figure(piece.text) for piece in pieces) or _is_sum(lines[at]):
+    if len(pieces) < 3 or not any(is_figure(piece.text) for piece in pieces) or states_sum(lines[at]):
         return None
     height = lines[at].height
-    body = _body(lines, at, height)
+    body = find_body(lines, at, height)
     if body is None or body.core[0] != at:
         return None
     bands = body.gutters.bands()
