@@ -76,7 +76,7 @@ async def _load(files: Sequence[Path], out_dir: Path, everything: bool) -> bool:
             index = 0
             async for reading in results:
                 failed = _report(reading, without_table="an empty file is written") or failed
-                tables = [table for document in reading.documents for table in document.tables]
+                tables = main_first([table for document in reading.documents for table in document.tables])
                 if reading.media_type:
                     await asyncio.to_thread(_write_all, out_dir / files[index].name, tables if everything else tables[:1])
                 index += 1
@@ -117,6 +117,15 @@ def _write_all(path: Path, tables: Sequence[Table]) -> None:
     texts = [plain_csv(table) for table in tables] or [""]
     for number, text in enumerate(texts, 1):
         write_file(path if number == 1 else path.with_name(f"{path.name}.{number}.csv"), text.encode("utf-8", "replace"))
+
+
+def main_first(tables: Sequence[Table]) -> list[Table]:
+    """Return the tables with the main one first: the one that holds most among those on pages; other files put theirs first."""
+    if any(table.page is None for table in tables):
+        return list(tables)
+    sizes = [sum(bool(cell) for row in (table.columns, *table.rows) for cell in row) for table in tables]
+    main = sizes.index(max(sizes)) if sizes else 0
+    return [*tables[main : main + 1], *tables[:main], *tables[main + 1 :]]
 
 
 def plain_csv(table: Table) -> str:
@@ -177,7 +186,7 @@ async def _clean(file: Path, out: Path, report: bool, language: str, schema: Tab
         async with aclosing(readings(sandbox, [file], Extract().file_mb << 20)) as results:
             reading = await anext(results)
         failed = _report(reading, without_table="nothing is written")
-        tables = [table for document in reading.documents for table in document.tables]
+        tables = main_first([table for document in reading.documents for table in document.tables])
         if not tables:
             return 1
         cleaned = await sandbox.clean(tables[0], language=language, schema=schema)

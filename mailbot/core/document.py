@@ -7,7 +7,7 @@ ledger keeps. Every type round-trips through JSON, because worker processes and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from mailbot.core.message import Message, message_from_json, message_to_json
@@ -56,6 +56,10 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "signature_broken": ("warning", "a signature does not fit: what was signed was changed"),
     "encrypted_message": ("error", "the message or file is encrypted for somebody's key"),
     "payment_code_differs": ("error", "a payment code asks for an account or an amount that its page does not show"),
+    "line_sum_differs": (
+        "error",
+        "an invoice's figures do not add up: quantity times price, the lines, or subtotal, tax and total",
+    ),
     "charset_unknown": ("warning", "the text's encoding could not be told for sure"),
     "ambiguous_table": (
         "warning",
@@ -121,6 +125,24 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """One line of an invoice or order, as fields are: figures with a decimal point and no thousands, None where it has none.
+
+    `tax_rate` is in percent; `differs` says what does not hold about it, "" when nothing does or it cannot be told.
+    """
+
+    description: str
+    quantity: str | None
+    unit: str | None
+    unit_price: str | None
+    tax_rate: str | None
+    amount: str
+    page: int
+    box: Box
+    differs: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """Something about the file that a person may have to know. `code` is one of PROBLEM_CODES."""
 
@@ -144,6 +166,7 @@ class Document:
     pages: tuple[Page, ...] = ()
     tables: tuple[Table, ...] = ()
     fields: tuple[Field, ...] = ()
+    line_items: tuple[LineItem, ...] = ()
 
     def field(self, name: str) -> Field | None:
         """Return the field of that name, or None."""
@@ -244,6 +267,7 @@ def document_to_json(document: Document, *, full: bool = False) -> dict[str, Any
             }
             for field in document.fields
         ],
+        "line_items": [{**asdict(item), "box": list(item.box)} for item in document.line_items],
     }
 
 
@@ -269,5 +293,8 @@ def document_from_json(value: Mapping[str, Any]) -> Document:
                 by=field.get("by", ""),
             )
             for field in value["fields"]
+        ),
+        line_items=tuple(
+            LineItem(**{**item, "box": (lambda b: (b[0], b[1], b[2], b[3]))(item["box"])}) for item in value.get("line_items", ())
         ),
     )

@@ -16,6 +16,8 @@ import numpy as np
 from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines
 from mailbot.extract import orientation
+from mailbot.extract.pdf_layout import Grid
+from mailbot.extract.picture_lines import grids_in
 
 DETECT_SIDE = 1760
 """Pixels of the longer side on which lines are looked for: 150 dpi of an A4 page. Less misses lone digits, more only costs."""
@@ -38,7 +40,7 @@ class Scan:
     """What was read off a picture. `words` are in pixels of the upright, straightened picture.
 
     `turned` is how many degrees clockwise the picture was turned, `skew` how far its lines still fell to the right then.
-    `confidence` is the mean over the characters, 0..1, None without text.
+    `grids` are the ruled ones on it, in pixels too. `confidence` is the mean over the characters, 0..1, None without text.
     """
 
     words: PageWords
@@ -46,6 +48,7 @@ class Scan:
     confidence: float | None
     turned: int
     skew: float
+    grids: tuple[Grid, ...] = ()
 
 
 def scan(image: np.ndarray, *, number: int = 1) -> Scan:
@@ -69,6 +72,7 @@ def scan(image: np.ndarray, *, number: int = 1) -> Scan:
         confidence=round(sum(score * length for score, length in scores) / characters, 3) if characters else None,
         turned=turned,
         skew=fall,
+        grids=grids_in(image),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads PDF files: the text of each page (text layer or OCR), ruled tables and fields; renders a page for people.
+"""Reads PDF files: the text of each page (text layer or OCR), tables and fields; renders a page for people.
 
 PDFium reads and renders; it is not made for several threads, and a worker process has one.
 """
@@ -21,8 +21,9 @@ from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.pdf_rescue import rescued
+from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, problems_of, wanted_for_fields
+from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -92,20 +93,18 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
         detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
         problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages, and cpu_seconds with it"))
     problems += problems_of(name, seen)
-    tables = [table for one in seen for table in one.tables]
     joined = [one.page.number for one in seen if one.joined_cells]
-    if joined:
-        from mailbot.extract.pdf_tables import tables_with_joined_cells
-
-        tables = sorted([*tables, *tables_with_joined_cells(content, joined)], key=lambda table: table.page or 0)
+    tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
+    line_items, differs = lines_of(name, seen, tables)
     document = Document(
         name=name,
         media_type=media_type,
         pages=tuple(one.page for one in seen),
-        tables=tuple(tables),
+        tables=tuple(table.table() for table in tables),
         fields=fields_of(seen, limits.suppliers),
+        line_items=line_items,
     )
-    found = with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
+    found = with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
 
 

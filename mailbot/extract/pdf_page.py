@@ -22,6 +22,7 @@ import pypdfium2.raw as pdfium
 
 from mailbot.core.bidi import RIGHT_TO_LEFT
 from mailbot.core.document import Box, Page
+from mailbot.core.page_tables import may_hold_table
 from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
@@ -29,7 +30,7 @@ from mailbot.extract.pdf_careful import CarefulReader, loses_text
 from mailbot.extract.pdf_form import filled_in
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
 from mailbot.extract.pdf_order import may_have_columns, runs_down, text_from_top, words_from_right
-from mailbot.extract.pdf_tables import ruled_tables, words_in
+from mailbot.extract.pdf_tables import ruled_tables, seen_tables, words_in
 from mailbot.extract.reader import Limits
 from mailbot.extract.seen import Seen
 
@@ -85,7 +86,8 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
     scanned = drawn.pictures > A_SCAN and not drawn.over_picture and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
     if layer is None:
-        layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
+        needed = boxes or shown.turned or (drawn.grids and text) or may_hold_table(text)
+        layer = layer_words(textpage, number, shown) if needed else None
         text, layer = _as_read(textpage, text, number, shown, layer)
     grids = [grid for grid in drawn.grids if layer and words_in(grid, layer) >= 4]  # others are drawings
     whole = all(grid.whole for grid in grids)
@@ -128,6 +130,7 @@ def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWor
 def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None) -> Seen:
     """Read a rendered page by OCR; `layer` holds the page's own good but few words, which are taken where they stand."""
     from mailbot.extract.ocr import scan
+    from mailbot.extract.picture_lines import scaled as scaled_grid
 
     found = scan(image, number=number)
     unit = page.get_size()[0] / image.shape[1]
@@ -149,6 +152,7 @@ def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | 
         ),
         words=words,
         skew=found.skew,
+        tables=tuple(seen_tables([scaled_grid(grid, unit) for grid in found.grids], words)),
         no_text=not (text or codes),
         by_ocr=True,
         codes=codes,

@@ -18,8 +18,9 @@ from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.ocr import scan, upright
+from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
+from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -54,10 +55,17 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     except BadInput as error:
         problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
     problems += problems_of(name, seen)
+    tables = tables_of(seen)
+    line_items, differs = lines_of(name, seen, tables)
     document = Document(
-        name=name, media_type=media_type, pages=tuple(one.page for one in seen), fields=fields_of(seen, limits.suppliers)
+        name=name,
+        media_type=media_type,
+        pages=tuple(one.page for one in seen),
+        tables=tuple(table.table() for table in tables),
+        fields=fields_of(seen, limits.suppliers),
+        line_items=line_items,
     )
-    return with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
+    return with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
 
 
 def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
@@ -68,7 +76,8 @@ def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
     page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
     plain = int(image.max()) - int(image.min()) < 24
     codes = find_codes(image, number, turned=found.turned)
-    return Seen(page=page, words=words, skew=found.skew, no_text=not (found.text or codes or plain), codes=codes)
+    tables = tuple(seen_tables(found.grids, words))
+    return Seen(page=page, words=words, skew=found.skew, tables=tables, no_text=not (found.text or codes or plain), codes=codes)
 
 
 def words(content: bytes, limits: Limits) -> list[PageWords]:

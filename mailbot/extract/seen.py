@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from mailbot.core.document import Box, Field, Page, Problem, Table
+from mailbot.core.document import Box, Field, LineItem, Page, Problem
 from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.invoice_lines import read_lines
+from mailbot.core.page_joining import all_tables
+from mailbot.core.page_tables import PageTable
 from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
@@ -23,6 +26,7 @@ class Seen:
     """One page as it was read.
 
     `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
+    `tables` are the ruled ones.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
     `no_text` that it shows something, of which nothing could be read; `by_ocr` that OCR read it, `unscanned` that it should have
     but was not asked any more. `codes` stand where a person is shown them.
@@ -31,7 +35,7 @@ class Seen:
     page: Page
     words: PageWords | None = None
     skew: float = 0.0
-    tables: tuple[Table, ...] = ()
+    tables: tuple[PageTable, ...] = ()
     joined_cells: bool = False
     too_large: bool = False
     no_text: bool = False
@@ -66,10 +70,33 @@ def fields_of(seen: Sequence[Seen], suppliers: Sequence[SupplierHints] = ()) -> 
             fields.append(field)
             continue
         one = pages[field.page]
-        x0, y0, x1, y1 = one.shown(field.box) if field.box else (0.0, 0.0, 0.0, 0.0)
-        box = (round(x0, 1), round(y0, 1), round(x1, 1), round(y1, 1)) if field.box else None
+        box = _rounded(one.shown(field.box)) if field.box else None
         fields.append(replace(field, box=box, origin="text" if one.page.source == "text" else "ocr"))
     return tuple(fields)
+
+
+def tables_of(seen: Sequence[Seen], ruled: Sequence[PageTable] = ()) -> list[PageTable]:
+    """Return the tables of a document, with `ruled` ones that were read elsewhere; one that goes on overleaf is one."""
+    words = [one.words for one in seen if one.words is not None]
+    found = [*ruled, *(table for one in seen for table in one.tables)]
+    return all_tables(words, {page: [table for table in found if table.page == page] for page in {table.page for table in found}})
+
+
+def lines_of(name: str, seen: Sequence[Seen], tables: Sequence[PageTable]) -> tuple[tuple[LineItem, ...], tuple[Problem, ...]]:
+    """Return the line items in a document's tables, each where a person will see it, and the problem line_sum_differs for sums."""
+    pages = {one.page.number: one for one in seen if one.words is not None}
+    some = [one.words for one in pages.values() if one.words is not None and wanted_for_fields(one.page.number, len(seen))]
+    items, differs = read_lines(tables, some, sure=all(one.page.source == "text" for one in seen), whole=len(some) == len(seen))
+    placed = tuple(replace(item, box=_rounded(pages[item.page].shown(item.box))) for item in items)
+    problems = tuple(
+        Problem(code="line_sum_differs", detail=f"{name}, {one}", remedy="ask the sender which figure is right before paying")
+        for one in differs
+    )
+    return placed, problems
+
+
+def _rounded(box: Box) -> Box:
+    return round(box[0], 1), round(box[1], 1), round(box[2], 1), round(box[3], 1)
 
 
 def problems_of(name: str, seen: Sequence[Seen]) -> list[Problem]:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mailbot.core.document import Document, Field, Page, Problem, Reading, Table
+from mailbot.core.document import Document, Field, LineItem, Page, Problem, Reading, Table
 from mailbot.core.draft import Draft, Grounded, Source
 from mailbot.core.lifecycle import State
 from mailbot.core.message import Address, Attachment, Message
@@ -142,8 +142,26 @@ def _invoice(digest: str, size: int) -> tuple[Reading, Draft]:
     )
     text = "\n".join(line[3] for line in INVOICE_LINES)
     pages = (Page(number=1, text=text, width=595, height=842, confidence=1.0),)
+    line = LineItem(
+        description="Copy paper A4 80 g",
+        quantity="120",
+        unit="boxes",
+        unit_price="24.90",
+        tax_rate=None,
+        amount="2988.00",
+        page=1,
+        box=(60, 260, 535, 275),
+    )
+    said = "page 1, line 2 (Envelopes C5): 40 x 7.90 is 316.00, the line says 312.00"
+    wrong = replace(line, description="Envelopes C5", quantity="40", unit="packs", unit_price="7.90", amount="312.00", differs=said)
     document = Document(
-        name="NP-2026-0418.pdf", media_type="application/pdf", sha256=digest, pages=pages, tables=(table,), fields=fields
+        name="NP-2026-0418.pdf",
+        media_type="application/pdf",
+        sha256=digest,
+        pages=pages,
+        tables=(table,),
+        fields=fields,
+        line_items=(line, wrong),
     )
     words = (
         "Dear accounts team,\n\nplease find attached our invoice NP-2026-0418 for the November delivery.\n"

@@ -156,6 +156,14 @@ async def test_a_page_is_drawn_in_a_worker_and_kept(desk: SeededDesk, client: ht
     assert (await client.get(f"/items/{desk.items['chinese']}/pages/{'0' * 64}/1.png")).status_code == 404
 
 
+async def test_a_line_that_does_not_add_up_is_marked(desk: SeededDesk, client: httpx.AsyncClient) -> None:
+    text = (await client.get(f"/items/{desk.items['invoice']}")).text
+    assert "Line items (2)" in text
+    assert text.count('<tr class="wrong"') == text.count('<rect class="wrong"') == 1
+    assert '<p class="note wrong">page 1, line 2 (Envelopes C5): 40 x 7.90 is 316.00, the line says 312.00</p>' in text
+    assert "120 boxes" in text
+
+
 async def test_pictures_are_bounded_and_drawn_once() -> None:
     pictures, drawn = Pictures(kept_bytes=250), []
 
