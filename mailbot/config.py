@@ -189,6 +189,19 @@ class Extract(Section):
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
+    ocr_engine: Literal["rapidocr", "easyocr"] = Field(
+        "rapidocr", description="Who reads the lines of a scan; `easyocr` needs the extra `mailbot[easyocr]` and `easyocr_folder`."
+    )
+    ocr_languages: tuple[str, ...] = Field(
+        (),
+        description="Languages of scans, as `ru` or `ko`, for Tesseract and EasyOCR. Empty: the script is told from the page, and "
+        "every language pack of it on this machine is used; EasyOCR reads English. RapidOCR needs none.",
+    )
+    tesseract: Literal["auto", "never"] = Field(
+        "auto",
+        description="Read scripts that RapidOCR lacks (Cyrillic, Arabic, Korean …) with Tesseract, if it is on this machine.",
+    )
+    easyocr_folder: str = Field("", description="Folder with EasyOCR's weights; they are never downloaded.")
     truth_languages: tuple[str, ...] = Field(
         ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "no", "fi", "cs", "ru", "zh", "ja"),
         description="Languages whose words for yes and no are read as truth values in tables.",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from unicodedata import bidirectional
 
 from mailbot.core.document import Box
 
@@ -49,6 +50,8 @@ def in_lines(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
 
 def line_text(line: Sequence[Word]) -> str:
     """Return the text of a line: one space between words, none inside Chinese or Japanese that runs on."""
+    if any(_from_right(word) for word in line):
+        return " ".join(word.text for word in _as_read_from_right(line))
     text = ""
     last: Word | None = None
     for word in line:
@@ -64,6 +67,20 @@ def line_text(line: Sequence[Word]) -> str:
 def page_text(page: PageWords) -> str:
     """Return the text of a page, a line for each of its lines."""
     return "\n".join(line_text(line) for line in page.lines)
+
+
+def _as_read_from_right(line: Sequence[Word]) -> list[Word]:
+    """Return the words of a line of Arabic or Hebrew in the order of reading; others among them keep theirs, side by side."""
+    ordered: list[Word] = []
+    others = 0
+    for word in reversed(line):
+        others = 0 if _from_right(word) else others + 1
+        ordered.insert(len(ordered) - max(0, others - 1), word)
+    return ordered
+
+
+def _from_right(word: Word) -> bool:
+    return any(bidirectional(character) in ("R", "AL") for character in word.text)
 
 
 def is_ideographic(character: str) -> bool:

@@ -197,6 +197,10 @@ class Nest:
             "archive_depth": settings.archive_depth,
             "ocr_dpi": settings.ocr_dpi,
             "ocr": settings.ocr,
+            "ocr_engine": settings.ocr_engine,
+            "ocr_languages": settings.ocr_languages,
+            "tesseract": settings.tesseract,
+            "easyocr_folder": settings.easyocr_folder,
         }
 
     def _too_deep(self, name: str) -> Problem:
