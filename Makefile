@@ -8,7 +8,8 @@ BIN    := $(VENV)/bin
 PEERS  := .venv-torch
 DEVICE ?= $(shell nvidia-smi -L 2>/dev/null | grep -q GPU && echo gpu || echo cpu)
 UV     := $(shell command -v uv 2>/dev/null)
-APT    := dovecot-imapd dovecot-lmtpd chromium tesseract-ocr tesseract-ocr-osd tesseract-ocr-eng tesseract-ocr-chi-sim
+APT    := dovecot-imapd dovecot-lmtpd chromium tesseract-ocr tesseract-ocr-osd tesseract-ocr-eng tesseract-ocr-chi-sim \
+          tesseract-ocr-rus tesseract-ocr-ara tesseract-ocr-kor fonts-dejavu-core fonts-noto-cjk
 
 # $(call install,VENV) installs into a virtual environment exactly what is named after it.
 ifdef UV

@@ -197,6 +197,19 @@ class Extract(Section):
         "seconds of `cpu_seconds`, and a file that takes more than that is not read at all.",
     )
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
+    ocr_engine: Literal["rapidocr", "easyocr"] = Field(
+        "rapidocr", description="Who reads the lines of a scan; `easyocr` needs the extra `mailbot[easyocr]` and `easyocr_folder`."
+    )
+    ocr_languages: tuple[str, ...] = Field(
+        (),
+        description="Languages of scans, as `ru` or `ko`, for Tesseract and EasyOCR. Empty: the script is told from the page, and "
+        "every language pack of it on this machine is used; EasyOCR reads English. RapidOCR needs none.",
+    )
+    tesseract: Literal["auto", "never"] = Field(
+        "auto",
+        description="Read scripts that RapidOCR lacks (Cyrillic, Arabic, Korean …) with Tesseract, if it is on this machine.",
+    )
+    easyocr_folder: str = Field("", description="Folder with EasyOCR's weights; they are never downloaded.")
     truth_languages: tuple[str, ...] = Field(
         tuple("en de fr es it pt nl pl sv da no fi cs ru zh ja hu tr ro sk uk el ko".split()),
         description="Languages whose words for yes and no are read as truth values in tables.",

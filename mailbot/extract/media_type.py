@@ -56,6 +56,7 @@ MAGIC: tuple[tuple[bytes, str], ...] = (
 ENDINGS = {
     "eml": MAIL, "mht": MAIL, "pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg",
     "tif": "image/tiff", "tiff": "image/tiff", "webp": "image/webp", "bmp": "image/bmp", "gif": "image/gif",
+    "heic": "image/heic", "heif": "image/heic", "avif": "image/avif",
     "csv": "text/csv", "tsv": "text/tab-separated-values", "tab": "text/tab-separated-values", "txt": "text/plain",
     "text": "text/plain", "log": "text/plain", "md": "text/plain", "htm": "text/html", "html": "text/html", "xhtml": "text/html",
     "zip": "application/zip", "xml": "application/xml", "json": "application/json", "rtf": "application/rtf",
@@ -73,7 +74,7 @@ _SAME = {
     "application/x-pkcs7-mime": SIGNED, "application/x-pkcs7-signature": SIGNATURE, "application/ms-tnef": TNEF,
     "application/x-gzip": "application/gzip", "application/x-bzip": "application/x-bzip2", "text/x-vcard": "text/vcard",
     "text/directory": "text/vcard", "application/ics": "text/calendar", "text/rtf": "application/rtf",
-    "application/x-zip-compressed": "application/zip", "application/x-tar-gz": "application/gzip",
+    "application/x-zip-compressed": "application/zip", "image/heif": "image/heic", "application/x-tar-gz": "application/gzip",
     "text/x-vcalendar": "text/calendar",
 }  # fmt: skip
 """Names that senders use for a type, and the registered one."""
@@ -125,6 +126,12 @@ def _by_bytes(content: bytes, hint: str) -> str:
         return "application/x-tar"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
+    if head[4:8] == b"ftyp":  # ISO/IEC 14496-12 4.3; the brands are those of ISO/IEC 23008-12 and of AVIF
+        brands = {head[8:12], *(head[at : at + 4] for at in range(16, min(int.from_bytes(head[:4]), 64), 4))}
+        if brands & {b"avif", b"avis"}:
+            return "image/avif"
+        if brands & {b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1"}:
+            return "image/heic"
     if head[:2] == b"BM" and head[6:10] == b"\0\0\0\0" and len(content) > 26:
         return "image/bmp"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):

@@ -238,6 +238,10 @@ class Nest:
             "ocr_dpi": settings.ocr_dpi,
             "ocr_pages": settings.ocr_pages,
             "ocr": settings.ocr,
+            "ocr_engine": settings.ocr_engine,
+            "ocr_languages": settings.ocr_languages,
+            "tesseract": settings.tesseract,
+            "easyocr_folder": settings.easyocr_folder,
         }
 
     def _too_deep(self, name: str) -> Problem:

@@ -1,6 +1,7 @@
-"""Reads pictures (PNG, JPEG, TIFF with several pages, WebP, BMP, GIF) by OCR, and renders one for people.
+"""Reads pictures (PNG, JPEG, TIFF with several pages, WebP, HEIC, AVIF, BMP, GIF) by OCR, and renders one for people.
 
-The size is known before a pixel is decoded. EXIF orientation is applied, transparency laid on white, 16 bits and CMYK made RGB.
+The size is known before a pixel is decoded. EXIF orientation is applied, the page on a photo cut out, transparency laid on white,
+16 bits and CMYK made RGB.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -17,12 +19,13 @@ from mailbot.core.document import Document, Page, Problem
 from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract.codes import find_codes, with_codes
+from mailbot.extract.dewarp import flat_page
 from mailbot.extract.ocr import scan, upright
 from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
 
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
 
 LARGEST = 20_000
@@ -40,20 +43,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
     What cannot be read is a problem: broken_picture, too_many_pixels, too_many_pages, no_text, low_confidence.
     """
-    seen: list[Seen] = []
     problems: list[Problem] = []
-    try:
-        with _opened(content) as picture:
-            count = _frames(picture)
-            if count > limits.max_pages:
-                detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
-                problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
-            for number in range(1, min(count, limits.max_pages) + 1):
-                seen.append(_read_page(_pixels(picture, number, limits.max_pixels), number, limits))
-    except _TooLarge as error:
-        problems.append(Problem(code="too_many_pixels", detail=f"{name}: {error}", remedy="raise extract.max_pixels"))
-    except BadInput as error:
-        problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
+    pages = pages_of(name, content, limits, problems)
+    seen = [_read_page(image, number, limits) for number, image in enumerate(pages, start=1)]
     problems += problems_of(name, seen)
     tables = tables_of(seen)
     line_items, differs = lines_of(name, seen, tables)
@@ -68,10 +60,27 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     return with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
 
 
+def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem]) -> Iterator[np.ndarray]:
+    """Decode one page after the other, and add what cannot be decoded to the problems."""
+    try:
+        with _opened(content) as picture:
+            count = _frames(picture)
+            if count > limits.max_pages:
+                detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
+                problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
+            for number in range(1, min(count, limits.max_pages) + 1):
+                yield _pixels(picture, number, limits.max_pixels)
+    except _TooLarge as error:
+        problems.append(Problem(code="too_many_pixels", detail=f"{name}: {error}", remedy="raise extract.max_pixels"))
+    except BadInput as error:
+        problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
+
+
 def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
     if not limits.ocr:
         return Seen(page=Page(number=number, text="", source="ocr", width=image.shape[1], height=image.shape[0]))
-    found = scan(image, number=number)
+    image = flat_page(image)
+    found = scan(image, number=number, choice=limits.choice)
     words = found.words
     page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
     plain = int(image.max()) - int(image.min()) < 24
@@ -104,7 +113,7 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
             image = _pixels(picture, page, Limits().max_pixels)
         except _TooLarge as error:
             raise BadInput(f"the picture is too large: {error}", remedy=_REMEDY) from None
-    image = upright(image)[0]
+    image = upright(flat_page(image))[0]
     shown = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
     shown.thumbnail((width, shown.height))
     out = io.BytesIO()
@@ -115,6 +124,8 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
 @contextmanager
 def _opened(content: bytes) -> Iterator[Image.Image]:
     """Open a picture without decoding it, and let no decoder's failure out but as BadInput."""
+    if content[4:8] == b"ftyp":
+        _know_heif()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata, odd palettes: the pixels tell
@@ -127,6 +138,13 @@ def _opened(content: bytes) -> Iterator[Image.Image]:
         raise BadInput("the picture cannot be decoded: no known format", remedy=_REMEDY) from None
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError, KeyError, TypeError, OverflowError) as error:
         raise BadInput(f"the picture cannot be decoded: {error}", remedy=_REMEDY) from None
+
+
+@cache
+def _know_heif() -> None:
+    import pillow_heif
+
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
 def _frames(picture: Image.Image) -> int:

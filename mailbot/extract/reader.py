@@ -6,12 +6,13 @@ top of its own file, which only a worker loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mailbot.core.document import Document, Problem
+from mailbot.extract.engine import Choice
 
 if TYPE_CHECKING:
     from mailbot.core.supplier_hints import SupplierHints
@@ -30,9 +31,20 @@ class Limits:
     ocr_dpi: int = 200
     ocr_pages: int = 25
     ocr: bool = True
+    ocr_engine: str = "rapidocr"
+    ocr_languages: Sequence[str] = ()
+    tesseract: str = "auto"
+    easyocr_folder: str = ""
     suppliers: tuple[SupplierHints, ...] = ()
     passwords: tuple[str, ...] = field(default=(), repr=False)
     """Passwords that the sender's files may have; given only for a file that was found to be encrypted."""
+
+    @property
+    def choice(self) -> Choice:
+        """Which OCR engines read."""
+        return Choice(
+            engine=self.ocr_engine, tesseract=self.tesseract, languages=self.ocr_languages, easyocr_folder=self.easyocr_folder
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +76,8 @@ READERS: dict[str, str] = {
     "image/webp": "mailbot.extract.picture",
     "image/bmp": "mailbot.extract.picture",
     "image/gif": "mailbot.extract.picture",
+    "image/heic": "mailbot.extract.picture",
+    "image/avif": "mailbot.extract.picture",
     "text/csv": "mailbot.extract.csv_file",
     "text/tab-separated-values": "mailbot.extract.csv_file",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "mailbot.extract.spreadsheet",

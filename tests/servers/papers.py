@@ -66,14 +66,23 @@ def scanned_pdf(*images: Image.Image, stamp: str = "", hidden: Sequence[str] = (
     return out.getvalue()
 
 
-def scan(lines: Sequence[str], *, dpi: int = 100, turn: int = 0, skew: float = 0.0, font: str = CJK_FONT) -> Image.Image:
+def scan(
+    lines: Sequence[str],
+    *,
+    dpi: int = 100,
+    turn: int = 0,
+    skew: float = 0.0,
+    font: str = CJK_FONT,
+    size: int = 13,
+    pitch: int = 30,
+) -> Image.Image:
     """Return lines of text as a scanned A4 page, turned clockwise by `turn` and leaning by `skew` degrees."""
     unit = dpi / 72
     image = Image.new("RGB", (round(A4[0] * unit), round(A4[1] * unit)), "white")
     draw = ImageDraw.Draw(image)
-    face = ImageFont.truetype(font, round(13 * unit))
+    face = ImageFont.truetype(font, round(size * unit))
     for row, line in enumerate(lines):
-        draw.text((60 * unit, (80 + 30 * row) * unit), line, font=face, fill=(20, 20, 20))
+        draw.text((60 * unit, (80 + pitch * row) * unit), line, font=face, fill=(20, 20, 20))
     if skew:
         image = image.rotate(-skew, resample=Image.Resampling.BICUBIC, fillcolor="white")
     return image.rotate(-turn, expand=True) if turn else image
