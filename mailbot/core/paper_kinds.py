@@ -1,4 +1,4 @@
-"""What a paper is that names an invoice and is none: an offer, a return, a delivery note, an account's statement."""
+"""What a paper is that names an invoice and is none: an offer or its acceptance, a return, a delivery, an account's statement."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ LARGE = 1.15
 
 _OFFER = re.compile(
     r"\W*(?:devis|offerte|angebot|kostenvoranschiag|presupuesto|preventivo|offerta|quotation|quote|estimate|cost estimate|oferta"
-    r"|报 ?价 ?单|報 ?價 ?單)(?![a-z])(?:\s*\W*(?:n\W|nr|no|num|#|\d|[a-z]{1,3}-?\d)|\s*$)"
+    r"|(?:saies )?order confirmation|auftragsbestatigung|confirmation de commande|orderbevestiging|confirmacion de pedido"
+    r"|conferma d.ordine|订单确认|报 ?价 ?单|報 ?價 ?單)(?![a-z])(?:\s*\W*(?:n\W|nr|no|num|#|\d|[a-z]{1,3}-?\d)|\s*$)"
 )
-"""Folded: the title of an offer, alone or with its number."""
+"""Folded: the title of an offer or of its acceptance, alone or with its number."""
 
 _TITLES: dict[Kind, re.Pattern[str]] = {
     "return": re.compile(
