@@ -15,7 +15,8 @@ from mailbot.core.amounts import CODES, SYMBOLS, normal
 from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, lay_out
-from mailbot.core.paper_dates import date_order, is_offer, labelled_date, only_date
+from mailbot.core.paper_dates import date_order, labelled_date, only_date
+from mailbot.core.paper_kinds import is_none, kind_of
 from mailbot.core.parties import find_customer, window
 from mailbot.core.reference import find_number
 from mailbot.core.senders import find_supplier
@@ -61,15 +62,18 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     purchase = find_number(paper, "po_number")
     if purchase and number and purchase.value == number.value:
         purchase = None
-    if not has_title(paper.text) or (sums.total is None and number is None and purchase is None):
+    if not has_title(paper.text) or is_none(paper) or (sums.total is None and number is None and purchase is None):
         return ()
     frame = window(paper)
     customer = find_customer(paper, frame)
     invoiced = labelled_date(paper, "invoice_date", order) or only_date(paper, order)
     if purchase and not number and invoiced and invoiced.score < 3:
         invoiced = None  # the bare date of an order is not that of an invoice
-    if not number and is_offer(paper):
-        invoiced = None
+    kind = kind_of(paper)
+    if kind in ("return", "account") or (kind == "offer" and not number):
+        invoiced = None  # such a paper is dated, but no invoice of that day exists
+    if kind == "account":
+        number = None  # it lists several
     due = labelled_date(paper, "due_date", order)
     if due and invoiced and due.value < invoiced.value:
         due = None
@@ -90,7 +94,7 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     fields += [
         Field(name=name, value=normal(money.value), page=money.page, box=money.box, confidence=sums.confidence)
         for name, money in (("subtotal", sums.subtotal), ("tax", sums.tax), ("total", sums.total))
-        if money is not None
+        if money is not None and kind != "delivery"  # pieces and weights
     ]
     return tuple(sorted(fields, key=lambda field: FIELD_NAMES.index(field.name)))
 

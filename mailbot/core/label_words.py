@@ -81,9 +81,7 @@ PHRASES: dict[str, dict[int, str]] = {
             rechnungsdatum leistungsdatum; date emission; facture du; facture emise le; date du document; factuur datum; datum
             van de factuur; fecha de emision factura; fecha emision factura; fecha emision; emitida el; data di fatturazione;
             data doc; emessa il; emessa in data; 账单日期; 結單日期; 發票日期; 开单日期; 制单日期; 開票日期; issued; date and
-            tax point; ausgestellt am;
-            rechnung
-            erstellt am; date de l emission; datum van uitgifte
+            tax point; ausgestellt am; rechnung erstellt am; date de l emission; datum van uitgifte
         """,
         2: """
             statement date
@@ -108,8 +106,7 @@ PHRASES: dict[str, dict[int, str]] = {
             uiterlijk te betalen op; betaaldatum uiterlijk; uiterste betaaldag; betalen uiterlijk; fecha vto; fecha de vto; f
             vencimiento; vto; vencimientos; pagar antes de; scad; scadenze; scadenza il; pagamento entro il; entro il;
             到期付款日; 最迟付款日; 截止日期; 應付日期; 付款到期日; payment to reach us by; uiterlijk; uiterlijk op; soit au;
-            a payer
-            pour le; zahlung erbeten bis; zahlbar spatestens am
+            soit le; a payer pour le; zahlung erbeten bis; zahlbar spatestens am
         """,
         2: """
             prelevement le; date de prelevement; preleve le; fecha de cargo; abbuchung am; addebito il; incasso op; direct
@@ -129,8 +126,7 @@ PHRASES: dict[str, dict[int, str]] = {
             montant a payer ttc; montant net a payer; solde du; solde; restbedrag; openstaand bedrag; saldo; nog te betalen;
             te betalen eur; saldo pendiente; liquido a percibir; liquido a pagar; importe liquido; liquido; netto da pagare;
             totale netto a pagare; saldo da pagare; montant total a payer; montant total a regler; total fee now payable;
-            应付余额;
-            应收余额; 未付金额; 應付金額; 應付總額
+            应付余额; 应收余额; 未付金额; 應付金額; 應付總額
         """,
     },
     "total": {
@@ -160,8 +156,7 @@ PHRASES: dict[str, dict[int, str]] = {
             total importe; importe factura; importe de la factura; importe total factura; total factura iva incluido; total
             documento; totale a saldo; importo fattura; importo totale fattura; totale generale; totale lordo; totale doc;
             totale eur; totale euro; summe mit ust; summe mit mwst; gesamt mit ust; gesamt mit mwst; 应收总额; 費用合計; 总价;
-            合计总额; 總額;
-            總計; 總金額; 金额（大写）; 合计（大写）;
+            合计总额; 總額; 總計; 總金額; 金额（大写）; 合计（大写）;
             合计人民币; 合计人民币（大写）; 合计大写; 人民币（大写）; 小写; 价税合计（小写）; 合计（小写）
         """,
         2: """

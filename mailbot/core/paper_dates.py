@@ -31,12 +31,6 @@ _LISTS = re.compile(
 )
 """A paper about invoices, or before one: its date is that of none of them."""
 
-_OFFER = re.compile(
-    r"\W*(?:devis|offerte|angebot|kostenvoranschiag|presupuesto|preventivo|offerta|quotation|quote|estimate|cost estimate|oferta"
-    r"|报 ?价 ?单|報 ?價 ?單)(?![a-z])(?:\s*\W*(?:n\W|nr|no|num|#|\d|[a-z]{1,3}-?\d)|\s*$)"
-)
-"""Folded: the title of an offer, alone or with its number."""
-
 _TERM = re.compile(
     r"\d ?(?:gg|giorni|days?|jours?|tagen?|dagen|d[ií]as|months?|monaten?|天|日内)[^\t\d]{0,20}$",
     re.IGNORECASE,
@@ -52,17 +46,6 @@ _DAY_FIRST = re.compile(
     r"rechnung|facture|factuur|fattura|factura|bestellung|commande|pedido|ordine|\bvat\b|mwst|\btva\b|\bbtw\b|\biva\b|€|£|\bgst\b",
     re.IGNORECASE,
 )
-
-
-def is_offer(paper: Paper) -> bool:
-    """Return whether a paper calls itself an offer at its head: it is dated, but no invoice of that day exists."""
-    cells = (
-        line.text[start:end]
-        for line in paper.lines
-        if line.page == paper.lines[0].page and line.top < 0.45 * paper.heights.get(line.page, 0)
-        for start, end in line.cells()
-    )
-    return any(_OFFER.match(fold(cell)[0]) for cell in cells)
 
 
 def date_order(paper: Paper) -> Order | None:

@@ -87,6 +87,13 @@ def test_reasons_are_wanted_where_a_person_must_understand() -> None:
     assert {State.QUARANTINED, State.FAILED, State.DELIVERY_UNKNOWN} <= REASON_WANTED
 
 
+def test_a_correction_is_for_items_that_wait_and_leads_back_to_the_rules() -> None:
+    rows = {source: target for (source, event), target in TRANSITIONS.items() if event is Event.CORRECTED}
+    assert set(rows) == {State.AWAITING_APPROVAL, State.REFUSED, State.IN_REVIEW, State.REJECTED}
+    assert set(rows.values()) == {State.READ}
+    assert not set(rows) & set(ADVANCEABLE)
+
+
 def test_an_illegal_event_says_what_is_possible() -> None:
     with pytest.raises(IllegalEvent, match="for an item that is received; possible now: reading_started, gave_up"):
         step(State.RECEIVED, Event.ACCEPTED)
