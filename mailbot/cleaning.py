@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mailbot.core.document import Problem, Reading
 from mailbot.core.language import guess
-from mailbot.core.table_report import questions
+from mailbot.core.table_report import QUESTION_CODES, questions
 from mailbot.core.tables import TableOf
 from mailbot.errors import BadInput
 from mailbot.ports import Extractor
@@ -40,4 +40,4 @@ async def clean_tables(extractor: Extractor, reading: Reading) -> tuple[Reading,
 
 def open_questions(problems: Sequence[Problem]) -> str:
     """Return what of an item's tables waits for a person, "" for nothing."""
-    return "; ".join(problem.detail for problem in problems if problem.code in ("ambiguous_table", "unlike_schema"))
+    return "; ".join(problem.detail for problem in problems if problem.code in QUESTION_CODES)

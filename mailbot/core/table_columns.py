@@ -43,7 +43,7 @@ _PHONE_NAME = re.compile(
 )
 _PHONE = re.compile(r"\+\d{1,3}(?:[ /-]\d+)+")
 _LIKE_POWER = re.compile(r"\d+E\d+", re.IGNORECASE)
-"""An article's code ("12E5"): a power of ten is written with a decimal mark or a sign."""
+_ID_NAME = re.compile(r"(?:nummer|number|nr\.?|\bno\.?|编号|號碼|号码|番号)$|(?:^|[\W_])(?:id|sku|ean|gtin|code)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +101,8 @@ class Typing:
 
 def typing_of(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
     """Return the typing of a column of these values (none of them missing) and this name, or None when it is plain text."""
+    if truth := _boolean(values, name, customs):
+        return truth
     known = [value for value in values if value.lower() not in UNKNOWN_WORDS]
     for reader in (_boolean, _dates, _numbers):
         if known and (typing := reader(known, name, customs)):
@@ -192,7 +194,7 @@ def _first_of_each(readings: Mapping[DateOrder, Mapping[str, str | None]], value
 
 def _numbers(values: Sequence[str], name: str, customs: Customs) -> Typing | None:
     """Return the typing of a column of numbers, money or percentages, decimal mark as all values allow."""
-    if _dialled(values, name) or any(_LIKE_POWER.fullmatch(value) for value in values):
+    if _dialled(values, name):
         return None
     split = {value: split_currency(value) for value in values}
     currencies = {currency for currency, _ in split.values() if currency}
@@ -208,6 +210,10 @@ def _numbers(values: Sequence[str], name: str, customs: Customs) -> Typing | Non
     mixed = not whole and all(any(readings[mark][value] is not None for mark in marks) for value in values)
     if not whole and not mixed:
         return None
+    if codes := [value for value in values if _LIKE_POWER.fullmatch(value)]:
+        return Typing(notes=[("ambiguous_number", f"{codes[0]} may be a code, or a figure with a power of ten")])
+    if len(whole) > 1 and readings["."] != readings[","] and _ID_NAME.search(name):
+        return None  # "12.345" under "Article no." is what it is called by, not how many
     if len(currencies) > 1:
         return Typing(notes=[("mixed_currency", f"amounts in {', '.join(sorted(currencies))}: not one column of money")])
     if (unit := _unit_of(values, name, customs)) is None:

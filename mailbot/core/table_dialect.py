@@ -111,7 +111,8 @@ def closing_quote(raw: str, at: int, dialect: Dialect) -> int | None:
 def unescape(content: str, dialect: Dialect) -> str:
     """Return a quoted cell's text: doubled or escaped quotes become one."""
     if dialect.escape:
-        content = content.replace(dialect.escape + dialect.quote, dialect.quote)
+        quote = re.escape(dialect.quote)  # in one go: two escaped quotes that meet are two
+        return re.sub(f"(?:{re.escape(dialect.escape)}|{quote}){quote}", dialect.quote, content)
     return content.replace(dialect.quote * 2, dialect.quote)
 
 

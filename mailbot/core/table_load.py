@@ -10,7 +10,7 @@ from mailbot.core.document import Table
 from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, find_dialect, lines_of, records_of, split_line, usual_width
 from mailbot.core.table_layout import Part, lay_out, names_of
 from mailbot.core.table_lines import redrawn
-from mailbot.core.table_repair import Effort, parted_name, repair
+from mailbot.core.table_repair import Effort, parted_name, repair, split_decimals
 from mailbot.core.table_types import profiles
 
 _MOST_PAIRS = 8
@@ -107,6 +107,12 @@ def _table(records: list[Record], part: Part, dialect: Dialect, effort: Effort) 
     broken = [i for i in part.body if len(records[i].cells) != width or records[i].odd or records[i].loose]
     rows = {index: list(records[index].cells) for index in (*part.headers, *part.body)}
     mended: list[int] = []
+    names = len(records[part.headers[0]].cells) if len(part.headers) == 1 else width
+    if dialect.delimiter == "," and (places := split_decimals([rows[index] for index in part.body], names)):
+        for index in part.body:
+            for place in reversed(places):
+                rows[index][place : place + 2] = [",".join(rows[index][place : place + 2])]
+        return table_of(rows, part), [records[index].line for index in part.body]
     if whole and len(broken) <= max(3, len(part.body) // 3):
         columns = profiles(whole, width)
         usual = min(sum(column.fit(cell) for column, cell in zip(columns, row, strict=True)) for row in whole[:200])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, unescape
 from mailbot.core.table_types import Profile
@@ -29,6 +30,9 @@ _MOST_FIELDS = 250  # delimiters in a row; each may cost two frames of recursion
 _MOST_LOST = 3  # cells that a row may lack
 _LONGEST_CUT = 60  # characters of a cell that may be cut anywhere
 _HOPELESS = float("-inf")
+_FEWEST_ROWS = 3
+_WHOLE = re.compile(r"\s*-?\d{1,9}")
+_CENTS = re.compile(r"\d\d")
 
 
 @dataclass(slots=True)
@@ -105,6 +109,20 @@ def parted_name(names: Sequence[str], quote: str) -> tuple[str, ...] | None:
     place, end, begin = seams[0]
     left, right = names[place][:end].removeprefix(quote), names[place][begin:].removesuffix(quote)
     return (*names[:place], left, right, *names[place + 1 :])
+
+
+def split_decimals(rows: Sequence[Sequence[str]], names: int) -> tuple[int, ...]:
+    """Return the columns whose decimal comma was taken for a delimiter throughout ("3,1,50" under "Qty,Price").
+
+    As many as the rows have cells more than names: whole numbers each, and two figures right after. None where others would do too.
+    """
+    extra = len(rows[0]) - names if rows else 0
+    if not 0 < extra <= names or len(rows) < _FEWEST_ROWS or len({len(row) for row in rows}) > 1:
+        return ()
+    whole = [all(_WHOLE.fullmatch(row[place]) for row in rows) for place in range(len(rows[0]))]
+    cents = [all(_CENTS.fullmatch(row[place]) for row in rows) for place in range(len(rows[0]))]
+    places = tuple(place for place in range(len(rows[0]) - 1) if whole[place] and cents[place + 1])
+    return places if len(places) == extra and all(b - a > 1 for a, b in pairwise(places)) else ()
 
 
 def as_it_stands(record: Record, columns: Sequence[Profile] | None, width: int) -> float:

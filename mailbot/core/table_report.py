@@ -15,6 +15,8 @@ _QUESTIONS: tuple[tuple[str, frozenset[NoteKind]], ...] = (
     ("ambiguous_table", frozenset(("ambiguous_date", "ambiguous_number", "ambiguous_name"))),
     ("unlike_schema", frozenset(("missing_column", "missing_values", "invalid_values"))),
 )
+QUESTION_CODES = frozenset(code for code, _ in _QUESTIONS)
+"""Problems of a table that wait for a person, whatever the rules say of its item."""
 _REMEDIES = {
     "ambiguous_table": "read it yourself or ask the sender; `order` or `decimal` in the desk's table schema settles it for good",
     "unlike_schema": "correct these values or ask the sender; the desk's table schema says what is wanted",

@@ -123,7 +123,7 @@ def mend(text: str) -> str:
 def _unwrapped(text: str) -> str:
     """Return what a spreadsheet program would show of ="007" and '007 (text by force), and HTML's names of characters as such."""
     if found := _FORCED.fullmatch(text.strip()):
-        return found[1] or found[2]
+        return found[2] if found[1] is None else found[1]
     return html.unescape(text) if "&" in text and _ENTITY.search(text) else text
 
 

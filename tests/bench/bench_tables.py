@@ -5,6 +5,7 @@ large one. The peers (DuckDB, pandas, clevercsv) are those that --peers-python h
 from __future__ import annotations
 
 import argparse
+import datetime
 import json
 import subprocess
 import sys
@@ -80,18 +81,35 @@ def _told(scores: Sequence[Score]) -> str:
     return f"{mean(one.f1 for one in scores):.3f} ({sum(one.exact for one in scores) / len(scores):.0%})"
 
 
-def big(megabytes: int, python: str) -> None:
-    """Print CPU seconds and memory of reading a large file: ids, dates, amounts with decimal comma, text in quotes, yes and no."""
+def usual_line(n: int) -> str:
+    """Return a row of an order list: a running number, then values of which each comes many times."""
+    return (
+        f"{100000 + n};{n % 28 + 1:02}.{n % 12 + 1:02}.{2020 + n % 6};C{n * 7919 % 40000:05};A-{n * 31 % 5000:04};"
+        f'"Part {n * 17 % 3000} for {TOWNS[n % 5]}, grey and of a size";{n * 13 % 500};{n * 37 % 9000},{n * 7 % 100:02}'
+        f" €;{'ja' if n % 3 else 'nein'}\r\n"
+    )
+
+
+def distinct_line(n: int) -> str:
+    """Return a row in which hardly a value comes twice in the file: keys, moments, amounts with thousands, decimals, text."""
+    mixed = n * 0x9E3779B97F4A7C15 % (1 << 64)
+    moment = datetime.datetime(2016, 1, 1) + datetime.timedelta(seconds=mixed % 300_000_000)
+    amount = f"{mixed % 99_991:,}".replace(",", ".")
+    return (
+        f"{mixed:016x};{moment:%d.%m.%Y %H:%M:%S};{amount},{n % 100:02} €;0.{mixed % 999_983:06};Note {mixed >> 24} of {n};"
+        f"{'ja' if n % 3 else 'nein'}\r\n"
+    )
+
+
+def big(megabytes: int, python: str, *, distinct: bool) -> None:
+    """Print seconds and memory of reading a large file."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "big.csv")
+        head = "Key;Moment;Amount;Share;Note;Paid" if distinct else "Order;Day;Customer;Article;Text;Qty;Price;Paid"
+        line = distinct_line if distinct else usual_line
         with path.open("w", encoding="utf-8", newline="") as file:
-            file.write("Order;Day;Customer;Article;Text;Qty;Price;Paid\r\n")
-            for n in range(megabytes * 10_500):
-                file.write(
-                    f"{100000 + n};{n % 28 + 1:02}.{n % 12 + 1:02}.{2020 + n % 6};C{n * 7919 % 40000:05};A-{n * 31 % 5000:04};"
-                    f'"Part {n * 17 % 3000} for {TOWNS[n % 5]}, grey and of a size";{n * 13 % 500};{n * 37 % 9000},{n * 7 % 100:02}'
-                    f" €;{'ja' if n % 3 else 'nein'}\r\n"
-                )
+            file.write(f"{head}\r\n")
+            file.writelines(line(n) for n in range(megabytes * 10_500))
         names = {
             "duckdb": "DuckDB, automatic, into a table",
             "pandas": "pandas, told the delimiter",
@@ -111,8 +129,8 @@ def big(megabytes: int, python: str) -> None:
             )
             for peer in peers
         ]
-        head = ("reader", "rows", "CPU s (times DuckDB)", "wall s (times DuckDB)", "MB resident")
-        print(f"{path.stat().st_size / 1e6:.0f} MB, medians of {ROUNDS} alternating rounds\n\n" + table(head, rows))
+        titles = ("reader", "rows", "CPU s (times DuckDB)", "wall s (times DuckDB)", "MB resident")
+        print(f"{path.stat().st_size / 1e6:.0f} MB, medians of {ROUNDS} alternating rounds\n\n" + table(titles, rows))
 
 
 def _beside(seconds: float, peer: float | None) -> str:
@@ -129,6 +147,7 @@ def main() -> None:
         "--drawn", type=int, default=0, help="dirt: from so many tables drawn by seeds from 1000 on, never looked at"
     )
     parser.add_argument("--megabytes", type=int, default=100, help="big: size of the file")
+    parser.add_argument("--distinct", action="store_true", help="big: hardly a value comes twice")
     parser.add_argument("--peers-python", default=sys.executable, help="an interpreter that has duckdb, pandas and clevercsv")
     asked_for = parser.parse_args()
     if asked_for.what == "dirt":
@@ -136,7 +155,7 @@ def main() -> None:
         known = [shape() for shape in (UNSEEN if asked_for.unseen else SEEN)]
         dirt(shapes or known, asked_for.step, asked_for.peers_python)
     else:
-        big(asked_for.megabytes, asked_for.peers_python)
+        big(asked_for.megabytes, asked_for.peers_python, distinct=asked_for.distinct)
 
 
 if __name__ == "__main__":

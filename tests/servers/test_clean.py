@@ -83,6 +83,8 @@ def column(*values: str, name: str = "c", language: str = "") -> tuple[str, list
         (["3 maggio 2026", "4 czerwca 2026", "5 de junio de 2026"], "date", ["2026-05-03", "2026-06-04", "2026-06-05"]),
         (["1. 2. 2026", "13. 2. 2026"], "date", ["2026-02-01", "2026-02-13"]),
         (['="00123"', "'00124"], "text", ["00123", "00124"]),
+        (['=""', "x"], "text", ["", "x"]),
+        (["有", "无"], "boolean", ["true", "false"]),
         (["'s-Hertogenbosch", "M&uuml;ller &amp; Co"], "text", ["'s-Hertogenbosch", "Müller & Co"]),
         (["Zu\u0308rich", "ﾔﾏﾀﾞ"], "text", ["Zürich", "ヤマダ"]),
     ],
@@ -122,6 +124,14 @@ def test_other_columns_settle_the_decimal_mark_and_say_so() -> None:
 def test_telephone_numbers_are_no_figures() -> None:
     assert column("176 555 123", "30 901 820", name="Tel.")[0] == "text"
     assert column("176 555 123", "30 901 820", name="Units")[0] == "integer"
+
+
+def test_numbers_by_which_a_thing_is_called_are_kept() -> None:
+    for name in ("Artikelnr.", "Order number", "Customer no.", "item_id", "编号"):
+        kind, after, cleaned = column("12.345", "12.346", name=name, language="de")
+        assert (kind, after, cleaned.notes) == ("text", ["12.345", "12.346"], ())
+    assert column("12.345", "12.346", name="Menge", language="de")[1] == ["12345", "12346"]
+    assert [note.kind for note in column("12E5", "1234")[2].notes] == ["ambiguous_number"]
 
 
 def test_what_was_text_by_force_is_said_so() -> None:

@@ -65,3 +65,15 @@ def test_two_names_that_met_are_parted_only_where_there_is_one_place(header: str
 def test_pairs_above_a_table_come_after_it() -> None:
     loaded = load_tables("Customer:;4711\nDate:;3.5.2026\n\nItem;Qty;Price\nBolt;1;2,50\nNut;2;3,50\nOil;1;9,00\n")
     assert [table.columns for table in loaded.tables] == [("Item", "Qty", "Price"), ("Customer:", "4711")]
+
+
+def test_a_decimal_comma_that_was_taken_for_a_delimiter() -> None:
+    loaded = load_tables("Item,Qty,UnitPrice,Sum\nBolt,3,1,50,4,50\nNut,4,2,75,11,00\nOil,5,10,00,50,00\n")
+    assert loaded.tables[0].columns == ("Item", "Qty", "UnitPrice", "Sum")
+    assert loaded.tables[0].rows[2] == ("Oil", "5", "10,00", "50,00")
+    assert loaded.repaired == (2, 3, 4)
+
+
+def test_which_column_has_the_decimals_is_not_guessed() -> None:
+    loaded = load_tables("Item,Qty,Price\nBolt,13,10,50\nNut,14,12,75\nOil,25,10,00\n")
+    assert loaded.tables[0].rows[0] == ("Bolt", "13", "10", "50")
