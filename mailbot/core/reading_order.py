@@ -120,6 +120,8 @@ def _trimmed(lines: Sequence[Line], band: _Band) -> _Band:
     """Return the band without lines at its ends that stand on one side only and away from the rest of that side."""
     first, last = band.first, band.last
     both = [at for at in range(first, last) if _on_both(lines[at], band.left, band.right)]
+    if not both:  # words without any width
+        return band
     for at in range(both[0] - 1, first - 1, -1):
         if not _runs_on(lines, at, range(at + 1, last), band):
             first = at + 1

@@ -56,8 +56,9 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
 
 def tables_in(html: str) -> Iterator[Table]:
-    """Yield the tables of a page that hold no other table: those that do are there for the layout. Many a program calls such
-    a page .xls.
+    """Yield the tables of a page that hold no other table, since those that do are there for the layout.
+
+    Many a program writes its tables so and calls the file .xls.
     """
     import lxml.html
     from lxml.etree import LxmlError

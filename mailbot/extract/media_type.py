@@ -176,12 +176,12 @@ def _text_kind(content: bytes, ending: str, given: str) -> str:
     if stated in ("", "text/plain") and looks_like_mail(content):
         return MAIL
     head = content[:2048].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    other = stated.startswith("image/") or stated in ("application/pdf", "application/zip", "application/msword", *_SPREADSHEETS)
-    if head.startswith((b"<!doctype html", b"<html")) and (other or stated in ("", "text/plain")):
+    unsaid = ("", "text/plain", "application/msword", *_SPREADSHEETS)
+    if head.startswith((b"<!doctype html", b"<html")) and stated in unsaid:
         return "text/html"
-    if head.startswith(b"<?xml") and (other or stated in ("", "text/plain", "text/xml", "application/xml")):
+    if head.startswith(b"<?xml") and stated in (*unsaid, "text/xml", "application/xml"):
         return SHEET_XML if _SHEET_MARK in head else "application/xml"
-    if other:
+    if stated.startswith("image/") or stated in ("application/pdf", "application/zip", "application/msword", *_SPREADSHEETS):
         # Text in the clothes of another format: an "xls" that is CSV is common, a "pdf" that is text is an error page.
         return "text/csv" if stated in _SPREADSHEETS else "text/plain"
     return stated or "text/plain"

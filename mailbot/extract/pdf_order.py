@@ -96,7 +96,7 @@ def text_from_top(textpage: Any, matrix: Matrix) -> str:
     size = statistics.median(max(glyph.box[2] - glyph.box[0], glyph.box[3] - glyph.box[1]) for glyph in glyphs)
     columns: list[list[Word]] = []
     for glyph in sorted(glyphs, key=lambda one: -_middle(one.box)[0]):
-        if columns and abs(statistics.fmean(_middle(one.box)[0] for one in columns[-1]) - _middle(glyph.box)[0]) < 0.7 * size:
+        if columns and _middle(columns[-1][0].box)[0] - _middle(glyph.box)[0] < 0.7 * size:
             columns[-1].append(glyph)
         else:
             columns.append([glyph])

@@ -68,14 +68,14 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
     shown = shown_upright(page, textpage)
-    if loses_text(page, textpage) and (seen := _read_with_care(careful, number, text, shown)):
-        return seen
     drawn = layout(page, shown)
     layer: PageWords | None = None
+    if loses_text(page, textpage) and (more := careful.read(number)) and _visible(more[0]) > _visible(text):
+        text, layer = more
     if filled := filled_in(page, shown):
-        written = layer_words(textpage, number, shown)
+        written = layer or layer_words(textpage, number, shown)
         layer = replace(written, lines=in_lines([*(word for line in written.lines for word in line), *filled]))
-        text = page_text(layer)
+        text = block_text(layer) if may_have_columns(textpage, shown) else page_text(layer)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
     if need != "no" and scan:
         image = picture(page, limits)
@@ -101,15 +101,6 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
         unscanned=need != "no" and not scan,
         codes=codes_on(page, number, shown),
     )
-
-
-def _read_with_care(careful: CarefulReader, number: int, text: str, shown: Shown) -> Seen | None:
-    """Return the page as the careful reader reads it, None where it reads no more than `text`."""
-    read = careful.read(number)
-    if read is None or _visible(read[0]) <= max(TOO_LITTLE, _visible(text)):
-        return None
-    size = round(shown.width, 2), round(shown.height, 2)
-    return Seen(page=Page(number=number, text=read[0], width=size[0], height=size[1]), words=read[1])
 
 
 def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWords | None) -> tuple[str, PageWords | None]:

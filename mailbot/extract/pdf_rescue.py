@@ -23,6 +23,8 @@ def rescued(content: bytes) -> bytes | None:
         starts.append((match.end(), int(match[1])))
         if len(starts) == MOST_OBJECTS:
             return None
+    if not starts:
+        return None
     catalog, pages, highest = None, [], 0
     for (start, number), (stop, _) in zip(starts, [*starts[1:], (len(content), 0)], strict=True):
         head = content[start : min(stop, start + _HEAD)]

@@ -32,9 +32,9 @@ class Unpacking:
     """One archive being unpacked: what was taken out of it so far, and how much more may be."""
 
     def __init__(self, name: str, limits: Limits) -> None:
-        self.name = name
         self.members: list[Member] = []
         self.problems: list[Problem] = []
+        self._name = name
         self._limits = limits
         self._left = limits.archive_bytes
         self._seen = 0
@@ -51,12 +51,12 @@ class Unpacking:
         if inner.startswith(_IGNORED) or inner.rpartition("/")[2] in _IGNORED:
             return ""
         shown = _safe(inner)
-        full = f"{self.name}/{shown}"
+        full = f"{self._name}/{shown}"
         if special:
             self._note("unsafe_name", f"{full} is {special} and was left out", _REMEDY)
             return ""
         if shown != inner:
-            self._note("unsafe_name", f"{self.name}: {inner[:200]!r} is taken as {shown!r}")
+            self._note("unsafe_name", f"{self._name}: {inner[:200]!r} is taken as {shown!r}")
         return full
 
     def add(self, full: str, pieces: Iterable[bytes], packed: int) -> None:
@@ -74,9 +74,8 @@ class Unpacking:
 
     def locked(self, full: str) -> None:
         """Note that a member, or all of them, is encrypted, and that no password that is known opens it."""
-        known = (
-            f": none of the {len(self._limits.passwords)} passwords known for its sender opens it" if self._limits.passwords else ""
-        )
+        tried = len(self._limits.passwords)
+        known = f": none of the {tried} passwords known for its sender opens it" if tried else ""
         remedy = "ask the sender for it without a password, or set extract.passwords for this sender"
         self._note("encrypted_archive", full + known, remedy)
 

@@ -123,7 +123,8 @@ def test_pages_without_a_table_have_none(content: bytes) -> None:
         ("disc.iso", bytes(9000), "application/octet-stream"),
         ("a.csv", "Name;Summe\r\nBolzen;1,50\r\n".encode("utf-16-le"), "text/csv"),
         ("drawing.ps", b"%!PS-Adobe-3.0\nshowpage\n", "application/postscript"),
-        ("invoice.pdf", b"<html><body>404 Not found</body></html>", "text/html"),
+        ("offer.doc", b"<html><body>Our offer</body></html>", "text/html"),
+        ("offer.doc", b"Our offer", "text/plain"),
         ("orders.xls", b'<?xml version="1.0"?><orders/>', "application/xml"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import re
 from unittest import mock
 
@@ -15,7 +16,8 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from mailbot.config import Extract
-from mailbot.extract import pdf, pdf_page
+from mailbot.core.words import PageWords
+from mailbot.extract import ocr, pdf, pdf_page
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sandbox import Sandbox
@@ -138,3 +140,19 @@ def test_the_careful_reader_goes_from_page_to_page_and_answers_for_broken_files_
         assert [word.text for line in words.lines for word in line] == " ".join(lines).split()
     assert careful.read(3) is None
     assert CarefulReader(b"%PDF-1.4 rubbish").read(1) is None
+
+
+def test_damaged_bytes_raise_nothing() -> None:
+    """The readers' own code alone is judged here: what brings PDFium itself down costs its worker."""
+    dice = random.Random(3)
+    wholes = (WHOLE, _without_fonts(True), papers.placed_pdf([(60 + 7.2 * at, 700, sign) for at, sign in enumerate("חשבונית 12")]))
+    nothing = ocr.Scan(words=PageWords(number=1, width=100, height=100, lines=()), text="", confidence=None, turned=0, skew=0.0)
+    with mock.patch("mailbot.extract.ocr.scan", return_value=nothing):
+        for _ in range(300):
+            content = bytearray(dice.choice(wholes))
+            for _ in range(dice.choice((1, 5, 30))):
+                content[dice.randrange(len(content))] = dice.randrange(256)
+            found = pdf.read("a.pdf", bytes(content[: dice.randrange(len(content) // 2, len(content) + 1)]), "", Limits())
+            assert {problem.code for problem in found.problems} <= {
+                "broken_pdf", "encrypted_pdf", "too_many_pages", "too_many_pixels", "no_text", "low_confidence",
+            }  # fmt: skip

@@ -100,3 +100,9 @@ def test_no_word_is_lost_or_doubled(spots: list[tuple[int, int, str]]) -> None:
 def test_a_dense_page_is_ordered_within_the_time_of_a_test() -> None:
     dense = page([(60.0 * column, 14.0 * row, "word 12") for row in range(300) for column in range(10)])
     assert len(block_text(dense).split("\n")) >= 300
+
+
+def test_words_without_any_size_are_read() -> None:
+    """A damaged font has glyphs of no width and no height."""
+    words = [Word(text="one", box=(482.8, 71.2, 482.8, 71.2)), Word(text="two", box=(486.7, 71.2, 486.7, 71.2))]
+    assert block_text(PageWords(number=1, width=600, height=800, lines=(tuple(words),))) == "one two"
