@@ -32,7 +32,7 @@ HEADERS = {
 THINGS = (
     "Hex bolt M8",
     "Schrank Typ C",
-    "Consulting, senior",
+    "Report",
     "Papier A4 weiss",
     "Delivery by van",
     "Filtre à huile",
