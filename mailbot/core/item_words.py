@@ -93,16 +93,23 @@ _BASIS = frozenset(
 _CURRENCY = frozenset("eur euro euros usd gbp chf cny rmb jpy hkd sgd aud cad hk s us in".split())
 
 _CARRIED = """
-    carried forward; brought forward; carry forward; c f; b f; balance carried forward; continued; carried over; ubertrag;
-    vortrag; zwischenubertrag; a reporter; report; sous total a reporter; transport; over te brengen; overgebracht;
-    transportbedrag; suma y sigue; suma anterior; a riportare; riporto; 过次页; 承前页; 转下页; 承上页; 续下页
+    carried forward; brought forward; carry forward; c f; b f; balance carried forward; carried over; ubertrag;
+    vortrag; zwischenubertrag; a reporter; sous total a reporter; over te brengen; overgebracht; transportbedrag;
+    suma y sigue; suma anterior; a riportare; riporto; 过次页; 承前页; 转下页; 承上页; 续下页
 """
 """What stands at the foot of a page and at the head of the next one where a table goes on overleaf."""
 
 
-def is_carried(cell: str) -> bool:
-    """Return whether a cell says that a sum is carried over to the next page, or from the last one."""
-    return _plain(cell) in _carried()
+_AT_THE_SEAM = frozenset({"report", "transport", "continued"})
+"""What means the same there, and something else elsewhere."""
+
+
+def is_carried(cell: str, *, seam: bool = False) -> bool:
+    """Return whether a cell says that a sum is carried over to the next page, or from the last one.
+
+    `seam` says that it stands first or last on its page.
+    """
+    return _plain(cell) in _carried() or (seam and _plain(cell) in _AT_THE_SEAM)
 
 
 @cache

@@ -66,7 +66,7 @@ class ItemTable:
 
 def find_items(table: PageTable, mark: Mark | None) -> ItemTable | None:
     """Return the items of a table, None when it is none of items or its columns stay open. `mark` is the paper's decimal mark."""
-    rows = [row for row in table.rows[:MOST_ROWS] if not any(map(is_carried, row.cells))]
+    rows = [row for row in table.rows[:MOST_ROWS] if sum(map(bool, row.cells)) > 2 or not any(map(is_carried, row.cells))]
     if not rows or len(table.names) > MOST_COLUMNS:
         return None
     roles = roles_of(table.names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations, product
 
@@ -18,7 +18,7 @@ from mailbot.core.item_words import Role
 from mailbot.core.labelled_amounts import Money, all_amounts, labelled_amounts
 from mailbot.core.line_items import Item, ItemTable
 from mailbot.core.paper import Paper
-from mailbot.core.sums import find_sums
+from mailbot.core.sums import Sums, find_sums
 
 _MULTIPLIED: tuple[Role, ...] = ("quantity", "unit_price", "amount")
 _SHARES: tuple[Role, ...] = ("discount", "tax_rate")
@@ -132,11 +132,13 @@ def price_text(value: Decimal) -> str:
 class _Printed:
     """The sums that a paper prints by what their labels say, and its `others`: amounts beside labels of anything else.
 
+    `taxes_together` is what the taxes are in all: each counted once, or as often as it stands there (CGST and SGST are alike).
     `kept` says that the customer keeps a part back, `exact` that all are written alike, so that no decimal mark was lost.
     """
 
     subtotals: frozenset[Decimal]
     taxes: frozenset[Decimal]
+    taxes_together: frozenset[Decimal]
     totals: frozenset[Decimal]
     others: frozenset[Decimal]
     kept: bool
@@ -154,16 +156,40 @@ def check_sums(tables: Sequence[ItemTable], paper: Paper, *, sure: bool) -> list
     count = len(table.items)
     lines = sum((item.figures["amount"].value for item in table.items), Decimal(0))
     slack = CENT * max(1, (count + 1) // 2)
-    adds_up = any(_near(lines, one, slack) for one in printed.subtotals | printed.totals)
-    taxes = {*printed.taxes, sum(printed.taxes, Decimal(0))}
-    bound = any(_near(net + tax, total, CENT) for net, tax, total in product(printed.subtotals, taxes, printed.totals))
-    if adds_up and (bound or not printed.subtotals or not printed.taxes):
-        return []
+    adds_up, bound = _agree(lines, printed, slack)
+    if not _settled(printed, adds_up=adds_up, bound=bound):
+        printed = _as_proved(printed, find_sums(paper))
+        adds_up, bound = _agree(lines, printed, slack)
     held = _held(table)
-    if not _alone(printed) or not printed.exact or (not sure and (held < 2 or held < count or printed.others)):
+    unsure = not sure and (held < 2 or held < count or printed.others or not adds_up)
+    if _settled(printed, adds_up=adds_up, bound=bound) or not _alone(printed) or not printed.exact or unsure:
         return []
     mended = lines + sum((_missing(item) for item in table.items), Decimal(0))
     return _said(lines, count, printed, mended, adds_up=adds_up, bound=bound, slack=slack, proved=held >= 2)
+
+
+def _agree(lines: Decimal, printed: _Printed, slack: Decimal) -> tuple[bool, bool]:
+    """Return whether the lines add up to a sum that is printed, and whether subtotal and tax do to the total."""
+    adds_up = any(_near(lines, one, slack) for one in printed.subtotals | printed.totals)
+    taxes = {*printed.taxes, *printed.taxes_together}
+    return adds_up, any(_near(net + tax, total, CENT) for net, tax, total in product(printed.subtotals, taxes, printed.totals))
+
+
+def _settled(printed: _Printed, *, adds_up: bool, bound: bool) -> bool:
+    return adds_up and (bound or not printed.subtotals or not printed.taxes)
+
+
+def _as_proved(printed: _Printed, sums: Sums) -> _Printed:
+    """Return the sums with those that prove each other taken for the only ones, where they are labelled so."""
+    if sums.subtotal is None or sums.confidence < PROVED:
+        return printed
+    subtotal, tax, total = ({money.value} if money is not None else set() for money in (sums.subtotal, sums.tax, sums.total))
+    return replace(
+        printed,
+        subtotals=frozenset(subtotal & printed.subtotals or printed.subtotals),
+        taxes=frozenset(tax or printed.taxes),
+        totals=frozenset(total & printed.totals or printed.totals),
+    )
 
 
 def _held(table: ItemTable) -> int:
@@ -244,19 +270,16 @@ def _printed(paper: Paper, table: ItemTable) -> _Printed:
         name: [money for money in labelled_amounts(paper, name, mark) if below(money) and (money.firm or name != "tax")]
         for name in ("subtotal", "tax", "total", "payable", "paid", "withheld")
     }
-    sums = find_sums(paper)
-    proved = sums.subtotal is not None and sums.confidence >= PROVED
     values = {name: {money.value for money in found} for name, found in named.items()}
-    for name, one in (("subtotal", sums.subtotal), ("tax", sums.tax), ("total", sums.total)):
-        if one is not None and proved and (name == "tax" or one.value in values[name]):
-            values[name] = {one.value}
     totals = values["total"] or values["payable"]
     known = values["subtotal"] | values["tax"] | totals
     others = {money.value for money in all_amounts(paper, mark) if below(money)} - known
-    others |= {item.figures["amount"].value for item in table.items if "unit_price" not in item.figures and _held(table)}
+    if _held(table):  # lines without a price among others may tell what another line includes
+        others |= {item.figures["amount"].value for item in table.items if "unit_price" not in item.figures}
     return _Printed(
         subtotals=frozenset(values["subtotal"]),
         taxes=frozenset(values["tax"]),
+        taxes_together=frozenset({sum(values["tax"], Decimal(0)), sum((money.value for money in named["tax"]), Decimal(0))}),
         totals=frozenset(totals),
         others=frozenset(others),
         kept=any(values["withheld"]),

@@ -203,7 +203,7 @@ def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gu
 
 def states_sum(line: Line) -> bool:
     """Return whether a line states a sum: a cell begins with such a label and says little else."""
-    for label in find_labels(line.text):
+    for label in find_labels(line.text) if any(character.isdigit() for character in line.text) else ():
         if label.name not in SUMS or not starts_cell(line, label.start):
             continue
         start, end = line.cell_at(label.start)

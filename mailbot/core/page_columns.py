@@ -133,9 +133,9 @@ def first_gutters(line: Line) -> Gutters:
 
 
 def _clear(left: float, right: float, words: Sequence[Word]) -> list[Span]:
-    """Return the parts of a stretch that no word touches."""
+    """Return the parts of a stretch that no word of a line touches."""
     parts: list[Span] = []
-    for word in sorted(words, key=lambda one: one.box[0]):
+    for word in words:
         if word.box[2] <= left or word.box[0] >= right:
             continue
         if word.box[0] > left:

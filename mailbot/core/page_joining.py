@@ -53,4 +53,4 @@ def _joined(before: PageTable, table: PageTable) -> PageTable:
 
 
 def _is_carried(row: PageRow) -> bool:
-    return any(is_carried(cell) for cell in row.cells)
+    return sum(map(bool, row.cells)) < 3 and any(is_carried(cell, seam=True) for cell in row.cells)

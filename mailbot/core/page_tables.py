@@ -72,8 +72,7 @@ def find_tables(page: PageWords, taken: Sequence[Box] = (), before: PageTable | 
             at, tries = at + 1, tries + 1
             continue
         table, at = body
-        closed = any(states_sum(line) for line in lines[at:])
-        found.append(replace(table, open=table.open and not closed))
+        found.append(replace(table, open=table.open and not any(states_sum(line) for line in lines[at:])))
     return found
 
 

@@ -32,7 +32,7 @@ HEADERS = {
 THINGS = (
     "Hex bolt M8",
     "Schrank Typ C",
-    "Consulting, senior",
+    "Report",
     "Papier A4 weiss",
     "Delivery by van",
     "Filtre à huile",
@@ -268,6 +268,16 @@ ACCEPTED = {
                                19 % MwSt. auf 1.000,00      190,00
                                7 % MwSt. auf 150,00          10,50
                                Gesamtbetrag               1.350,50
+    """,
+    "two taxes of one amount": """
+        TAX INVOICE
+        Item                 Qty      Rate      Amount
+        Cotton yarn           40    300.00   12,000.00
+        Linen yarn             5    200.00    1,000.00
+                               Subtotal      13,000.00
+                               CGST 9%        1,170.00
+                               SGST 9%        1,170.00
+                               Total         15,340.00
     """,
     "a part is paid already": """
         INVOICE
