@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from mailbot.config import Extract
 from mailbot.core.document import Document, Page, Problem, Reading
@@ -19,6 +19,7 @@ from mailbot.core.supplier_hints import SupplierHints
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
 from mailbot.extract.media_type import MAIL, OUTLOOK, PACKED, reader_type
+from mailbot.extract.page_scans import Ask, ask_with_scans
 from mailbot.extract.reader import Found, Member
 from mailbot.extract.spawn import WorkerDied
 from mailbot.ports import Extracted
@@ -31,12 +32,6 @@ _OVER = {
     "size": "its text and tables, or a file made from it, are larger than allowed",
     "nesting": "it is nested too deeply",
 }
-
-
-class Ask(Protocol):
-    """Does one job in a worker of the right lane. Raises WorkerDied, WorkerUnavailable."""
-
-    async def __call__(self, header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +144,7 @@ class Nest:
         if self._suppliers and (reader == "application/pdf" or reader.startswith("image/")):
             header["suppliers"] = self._suppliers
         try:
-            answer, body = await self._ask(header, file.content)
+            answer, body = await ask_with_scans(self._ask, header, file.content, workers=self._settings.workers)
         except WorkerDied as error:
             return Found(), (self._died(file.name, error),)
         problem = self._unread(file.name, answer)

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import io
 import math
-from typing import Any
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 
@@ -16,9 +19,13 @@ from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
 from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
+from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of, wanted_for_fields
+
+if TYPE_CHECKING:
+    from mailbot.extract.ocr import Scan
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -50,12 +57,15 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     seen: list[Seen] = []
     for number in range(1, count + 1):
         try:
-            page = pdf[number - 1]
-            seen.append(pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count)))
-            page.close()
+            seen.append(_read_page(pdf, number, count, limits))
         except pypdfium2.PdfiumError:
             problems.append(Problem(code="broken_pdf", detail=f"{name}: page {number} cannot be read", remedy=_ASK_AGAIN))
             seen.append(Seen(page=Page(number=number, text="")))
+    deferred = [one.page.number for one in seen if one.deferred]
+    if len(deferred) > 1:
+        raise ScansWanted(deferred)
+    for number in deferred:
+        seen[number - 1] = _read_page(pdf, number, count, replace(limits, defer=False))
     problems += problems_of(name, seen)
     tables = [table for one in seen for table in one.tables]
     joined = [one.page.number for one in seen if one.joined_cells]
@@ -72,6 +82,31 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     )
     found = with_codes(Found(documents=(document,), problems=tuple(problems)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
+
+
+def _read_page(pdf: Any, number: int, count: int, limits: Limits) -> Seen:
+    page = pdf[number - 1]
+    try:
+        return pdf_page.read_page(page, number, limits, boxes=wanted_for_fields(number, count))
+    finally:
+        page.close()
+
+
+def scans(content: bytes, pages: Sequence[int], limits: Limits) -> dict[int, Scan]:
+    """Read some pages by OCR; those that cannot be rendered are left out. Raises pypdfium2.PdfiumError where none can."""
+    from mailbot.extract.ocr import scan
+
+    found = {}
+    pdf = pdf_page.open_pdf(content)
+    try:
+        for number in pages:
+            with suppress(pypdfium2.PdfiumError):  # `read` says so when it comes to that page
+                image = pdf_page.picture(pdf[number - 1], limits)
+                if image is not None:
+                    found[number] = scan(image, number=number, choice=limits.choice)
+    finally:
+        pdf.close()
+    return found
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

@@ -19,7 +19,6 @@ from mailbot.core.document import Box, Page
 from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
-from mailbot.extract.engine import Choice
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
 from mailbot.extract.pdf_tables import ruled_tables, words_in
 from mailbot.extract.reader import Limits
@@ -51,11 +50,13 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     shown = shown_upright(page, textpage)
     drawn = layout(page, shown)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
+    if need != "no" and limits.defer:
+        return Seen(page=Page(number=number, text=""), deferred=True)
     if need != "no":
         image = picture(page, limits)
         if image is not None:
             beside = layer_words(textpage, number, shown) if need == "beside" and text else None
-            return _read_picture(image, page, number, beside, limits.choice)
+            return _read_picture(image, page, number, beside, limits)
     scanned = drawn.pictures > A_SCAN and len(text) >= TOO_LITTLE
     size = round(shown.width, 2), round(shown.height, 2)
     layer = layer_words(textpage, number, shown) if boxes or shown.turned or (drawn.grids and text) else None
@@ -73,11 +74,11 @@ def read_page(page: Any, number: int, limits: Limits, *, boxes: bool) -> Seen:
     )
 
 
-def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None, choice: Choice) -> Seen:
+def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None, limits: Limits) -> Seen:
     """Read a rendered page by OCR; `layer` holds the page's own good but few words, which are taken where they stand."""
     from mailbot.extract.ocr import scan
 
-    found = scan(image, number=number, choice=choice)
+    found = limits.scans.get(number) or scan(image, number=number, choice=limits.choice)
     unit = page.get_size()[0] / image.shape[1]
     width, height = found.words.width * unit, found.words.height * unit
     words = PageWords(number=number, width=width, height=height, lines=scaled(found.words.lines, unit))

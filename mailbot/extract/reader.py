@@ -6,8 +6,8 @@ top of its own file, which only a worker loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from mailbot.extract.engine import Choice
 
 if TYPE_CHECKING:
     from mailbot.core.supplier_hints import SupplierHints
+    from mailbot.extract.ocr import Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,10 @@ class Limits:
     tesseract: str = "auto"
     easyocr_folder: str = ""
     suppliers: tuple[SupplierHints, ...] = ()
+    scans: Mapping[int, Scan] = field(default_factory=dict)
+    """Pages that another worker has read by OCR."""
+    defer: bool = False
+    """Raise ScansWanted rather than read two or more pages by OCR."""
 
     @property
     def choice(self) -> Choice:

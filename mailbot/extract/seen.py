@@ -24,7 +24,8 @@ class Seen:
 
     `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
-    `no_text` that it shows something, of which nothing could be read. `codes` stand where a person is shown them.
+    `no_text` that it shows something, of which nothing could be read; `deferred` that it is to be read by OCR yet.
+    `codes` stand where a person is shown them.
     """
 
     page: Page
@@ -35,6 +36,7 @@ class Seen:
     too_large: bool = False
     no_text: bool = False
     codes: tuple[Code, ...] = ()
+    deferred: bool = False
 
     def shown(self, box: Box) -> Box:
         """Return where a box of `words` stands on the page as a person is shown it: upright, but not straightened."""
