@@ -182,21 +182,8 @@ class Nest:
 
     def _limits(self) -> dict[str, Any]:
         """Return the reader's limits, less what the nest has used up."""
-        settings = self._settings
-        return {
-            "max_pages": settings.max_pages,
-            "max_pixels": settings.max_pixels,
-            "archive_members": max(self._members_left, 0),
-            "archive_bytes": max(self._bytes_left, 0),
-            "archive_ratio": settings.archive_ratio,
-            "archive_depth": settings.archive_depth,
-            "ocr_dpi": settings.ocr_dpi,
-            "ocr": settings.ocr,
-            "ocr_engine": settings.ocr_engine,
-            "ocr_languages": settings.ocr_languages,
-            "tesseract": settings.tesseract,
-            "easyocr_folder": settings.easyocr_folder,
-        }
+        left = {"archive_members": max(self._members_left, 0), "archive_bytes": max(self._bytes_left, 0)}
+        return reader_limits(self._settings) | left
 
     def _too_deep(self, name: str) -> Problem:
         detail = f"{name}: nested deeper than {self._settings.archive_depth}"
@@ -217,6 +204,24 @@ class Nest:
         if "failed" in answer:
             return Problem(code="unreadable_file", detail=f"{name}: {answer['failed']}", remedy="look at the original")
         return None
+
+
+def reader_limits(settings: Extract) -> dict[str, Any]:
+    """Return the settings as `reader.Limits` for a worker."""
+    return {
+        "max_pages": settings.max_pages,
+        "max_pixels": settings.max_pixels,
+        "archive_members": settings.archive_members,
+        "archive_bytes": settings.archive_mb << 20,
+        "archive_ratio": settings.archive_ratio,
+        "archive_depth": settings.archive_depth,
+        "ocr_dpi": settings.ocr_dpi,
+        "ocr": settings.ocr,
+        "ocr_engine": settings.ocr_engine,
+        "ocr_languages": settings.ocr_languages,
+        "tesseract": settings.tesseract,
+        "easyocr_folder": settings.easyocr_folder,
+    }
 
 
 def _digest(content: bytes) -> str:

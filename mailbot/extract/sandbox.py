@@ -17,7 +17,8 @@ from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
-from mailbot.extract.nest import Nest
+from mailbot.extract.nest import Nest, reader_limits
+from mailbot.extract.page_scans import ask_with_scans
 from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied
 from mailbot.ports import Extracted, Page
 
@@ -89,6 +90,23 @@ class Sandbox:
             why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker drew nothing"
             raise BadInput(f"page {page} of {name} cannot be drawn: {why}", remedy=remedy)
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
+
+    async def searchable(self, name: str, content: bytes) -> bytes:
+        """Return a PDF or picture as a PDF in which text can be searched. Raises BadInput, WorkerUnavailable."""
+        try:
+            kind, _ = await self._light.run({"kind": "detect", "name": name, "media_type": ""}, content)
+            media_type = str(kind.get("media_type"))
+            if not media_type.startswith(("application/pdf", "image/")):
+                raise BadInput(f"{name} has no pages that can be searched ({media_type})", remedy="give a PDF or a picture")
+            limits = reader_limits(self._settings)
+            job = {"kind": "searchable", "name": name, "media_type": media_type, "reader": media_type, "limits": limits}
+            answer, pdf = await ask_with_scans(self._heavy.run, job, content, workers=self._settings.workers)
+        except WorkerDied as error:
+            raise BadInput(f"{name} cannot be made searchable: {error}", remedy="raise the limit if the file is sound") from error
+        if answer.get("found") != "searchable" or not pdf.startswith(b"%PDF-"):
+            why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker wrote nothing"
+            raise BadInput(f"{name} cannot be made searchable: {why}", remedy=str(answer.get("remedy", "")))
+        return pdf
 
     async def clean(self, table: Table, *, language: str = "", schema: TableSchema | None = None) -> Cleaned:
         """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable.

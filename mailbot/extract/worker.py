@@ -152,6 +152,16 @@ def _render(job: frames.Header, content: bytes) -> Answer:
     return {"found": "page", "width": width, "height": height}, (png,)
 
 
+def _searchable(job: frames.Header, content: bytes) -> Answer:
+    """Write a PDF or picture as a PDF in which text can be searched."""
+    from mailbot.extract.searchable import write
+
+    try:
+        return {"found": "searchable"}, (write(content, job["media_type"], _limits(job)),)
+    except ScansWanted as error:
+        return {"wanted": error.pages}, ()
+
+
 def _clean(job: frames.Header, content: bytes) -> Answer:
     """Clean one table, which comes as JSON."""
     import json
@@ -208,6 +218,7 @@ _JOBS = {
     "bulk": _bulk,
     "render": _render,
     "scans": _scans,
+    "searchable": _searchable,
 }
 
 
