@@ -180,8 +180,8 @@ class Extract(Section):
 
     workers: int = Field(2, ge=1, le=64, description="Worker processes that read attachments.")
     memory_mb: int = Field(3000, ge=256, description="Address space of a worker process; OCR of an A4 page needs 1,500.")
-    cpu_seconds: int = Field(120, ge=1, description="Processor time for one file.")
-    wall_seconds: Seconds = Field(180, description="Time for one file.")
+    cpu_seconds: int = Field(120, ge=1, description="Processor time for one file, or for two of its scanned pages.")
+    wall_seconds: Seconds = Field(180, description="Time for one file, or for two of its scanned pages.")
     file_mb: int = Field(200, ge=1, description="Largest file a worker may write, and largest attachment read.")
     max_pages: int = Field(200, ge=1, description="Pages of one document that are read.")
     max_pixels: int = Field(50_000_000, ge=10_000, description="Pixels of one picture or rendered page.")
@@ -191,10 +191,7 @@ class Extract(Section):
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
     ocr_pages: int = Field(
-        25,
-        ge=1,
-        description="Scanned pages of one PDF that are read by OCR: the first ones and the last five. Each takes up to four "
-        "seconds of `cpu_seconds`, and a file that takes more than that is not read at all.",
+        100, ge=1, description="Scanned pages of one PDF that are read by OCR: the first ones and the last five."
     )
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
     ocr_engine: Literal["rapidocr", "easyocr"] = Field(

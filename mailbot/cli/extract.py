@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from mailbot.errors import UsageError
+from mailbot.errors import BadInput, UsageError
 
 if TYPE_CHECKING:
     from mailbot.core.document import Reading
     from mailbot.core.supplier_hints import SupplierHints
+    from mailbot.extract.sandbox import Sandbox
     from mailbot.ports import Extractor
 
 T = TypeVar("T")
@@ -34,18 +35,25 @@ def extract(
     suppliers: Annotated[Path | None, typer.Option(help="Folder of files that say where suppliers' fields stand.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
     as_jsonl: Annotated[bool, typer.Option("--jsonl", help="Print one JSON object per FILE, in order.")] = False,
+    searchable: Annotated[
+        Path | None, typer.Option("--searchable", metavar="DIR", help="Write each PDF and picture to DIR as a PDF with its text.")
+    ] = None,
 ) -> None:
-    """Read files and print what was found; exit 1 when any file has a problem of severity error."""
+    """Read files and print what was found; exit 1 when any file has a problem of severity error.
+
+    What `--searchable` cannot write is said on stderr, and is such a problem too.
+    """
     if as_json and as_jsonl:
         raise UsageError("--json and --jsonl exclude each other", remedy="give one of them")
     from mailbot.suppliers import load_suppliers
 
     known = load_suppliers(suppliers) if suppliers else ()
-    failed = asyncio.run(_extract(files, known, "json" if as_json else "jsonl" if as_jsonl else ""))
+    names = searchable_names(files, searchable) if searchable else []
+    failed = asyncio.run(_extract(files, known, "json" if as_json else "jsonl" if as_jsonl else "", names))
     raise typer.Exit(1 if failed else 0)
 
 
-async def _extract(files: Sequence[Path], suppliers: Sequence[SupplierHints], form: str) -> bool:
+async def _extract(files: Sequence[Path], suppliers: Sequence[SupplierHints], form: str, searchable: Sequence[Path]) -> bool:
     """Read and print every file; return whether any has a problem of severity error."""
     from mailbot.config import Extract
     from mailbot.core.document import reading_to_json
@@ -63,12 +71,37 @@ async def _extract(files: Sequence[Path], suppliers: Sequence[SupplierHints], fo
                     print(json.dumps(reading_to_json(reading), ensure_ascii=False), flush=True)
                 else:
                     _summary(reading)
+        if searchable:
+            failed = not await _write_searchable(sandbox, files, searchable) or failed
     finally:
         await sandbox.close()
     if form == "json":
         json.dump(objects, sys.stdout, ensure_ascii=False, indent=1)
         print()
     return failed
+
+
+def searchable_names(files: Sequence[Path], folder: Path) -> list[Path]:
+    """Return where each file is written: FILE.pdf, of a PDF its own name. Raises UsageError when a file would be written over."""
+    names = [folder / (path.name if path.suffix.lower() == ".pdf" else f"{path.name}.pdf") for path in files]
+    over = [path for name, path in zip(names, files, strict=True) if name.resolve() == path.resolve()]
+    if over or len(set(names)) < len(names):
+        raise UsageError("--searchable would write over a file", remedy="name each FILE once, and another folder")
+    return names
+
+
+async def _write_searchable(sandbox: Sandbox, files: Sequence[Path], names: Sequence[Path]) -> bool:
+    """Write each file as a PDF with its text; return whether all could be written."""
+    written = True
+    for name, path in zip(names, files, strict=True):
+        try:
+            pdf = await sandbox.searchable(path.name, await asyncio.to_thread(path.read_bytes))
+            await asyncio.to_thread(name.parent.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(name.write_bytes, pdf)
+        except (BadInput, OSError) as error:
+            written = False
+            print(f"{path}: {error}", file=sys.stderr)
+    return written
 
 
 async def readings(extractor: Extractor, files: Sequence[Path], largest: int) -> AsyncGenerator[Reading]:

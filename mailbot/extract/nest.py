@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Any
 
 from mailbot.config import Extract
 from mailbot.core.audit import canonical
@@ -21,6 +21,7 @@ from mailbot.errors import ConfigError
 from mailbot.extract import answers, frames
 from mailbot.extract.frames import off_loop
 from mailbot.extract.media_type import MAIL, OUTLOOK, PACKED, reader_type
+from mailbot.extract.page_scans import Ask, ask_with_scans
 from mailbot.extract.reader import Found, Member
 from mailbot.extract.spawn import WorkerDied
 from mailbot.ports import Extracted
@@ -35,12 +36,6 @@ _OVER = {
     "size": "its text and tables, or a file made from it, are larger than allowed",
     "nesting": "it is nested too deeply",
 }
-
-
-class Ask(Protocol):
-    """Does one job in a worker of the right lane. Raises WorkerDied, WorkerUnavailable."""
-
-    async def __call__(self, header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,7 +178,7 @@ class Nest:
     async def _answered(self, header: frames.Header, file: Member, digest: str) -> Found:
         """Return what a worker found in one file; where it found nothing, the problem that says why."""
         try:
-            answer, body = await self._ask(header, file.content)
+            answer, body = await ask_with_scans(self._ask, header, file.content, workers=self._settings.workers)
             problem = self._unread(file.name, answer)
             return Found(problems=(problem,)) if problem else answers.file(answer, body, name=file.name, digest=digest)
         except WorkerDied as error:
@@ -227,22 +222,8 @@ class Nest:
 
     def _limits(self) -> dict[str, Any]:
         """Return the reader's limits, less what the nest has used up."""
-        settings = self._settings
-        return {
-            "max_pages": settings.max_pages,
-            "max_pixels": settings.max_pixels,
-            "archive_members": max(self._members_left, 0),
-            "archive_bytes": max(self._bytes_left, 0),
-            "archive_ratio": settings.archive_ratio,
-            "archive_depth": settings.archive_depth,
-            "ocr_dpi": settings.ocr_dpi,
-            "ocr_pages": settings.ocr_pages,
-            "ocr": settings.ocr,
-            "ocr_engine": settings.ocr_engine,
-            "ocr_languages": settings.ocr_languages,
-            "tesseract": settings.tesseract,
-            "easyocr_folder": settings.easyocr_folder,
-        }
+        left = {"archive_members": max(self._members_left, 0), "archive_bytes": max(self._bytes_left, 0)}
+        return reader_limits(self._settings) | left
 
     def _too_deep(self, name: str) -> Problem:
         detail = f"{name}: nested deeper than {self._settings.archive_depth}"
@@ -263,6 +244,25 @@ class Nest:
         if "failed" in answer:
             return Problem(code="unreadable_file", detail=f"{name}: {answer['failed']}", remedy="look at the original")
         return None
+
+
+def reader_limits(settings: Extract) -> dict[str, Any]:
+    """Return the settings as `reader.Limits` for a worker."""
+    return {
+        "max_pages": settings.max_pages,
+        "max_pixels": settings.max_pixels,
+        "archive_members": settings.archive_members,
+        "archive_bytes": settings.archive_mb << 20,
+        "archive_ratio": settings.archive_ratio,
+        "archive_depth": settings.archive_depth,
+        "ocr_dpi": settings.ocr_dpi,
+        "ocr_pages": settings.ocr_pages,
+        "ocr": settings.ocr,
+        "ocr_engine": settings.ocr_engine,
+        "ocr_languages": settings.ocr_languages,
+        "tesseract": settings.tesseract,
+        "easyocr_folder": settings.easyocr_folder,
+    }
 
 
 def _digest(content: bytes) -> str:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pypdfium2
 
@@ -18,12 +20,16 @@ from mailbot.errors import BadInput
 from mailbot.extract import pdf_page
 from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
+from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
+
+if TYPE_CHECKING:
+    from mailbot.extract.ocr import Scan
 
 MOST_RENDERED = 20_000_000
 """Pixels of a page rendered for people."""
@@ -34,35 +40,39 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
 
     Files inside it are members, but an e-invoice's XML gives the document its fields (`mailbot.extract.einvoice_hybrid`).
     """
-    if limits.passwords:
-        content = pdf_page.unlocked(content, limits.passwords)
-    broken: tuple[Problem, ...] = ()
     try:
-        pdf = pdf_page.open_pdf(content)
+        readable, pdf = _opened(content, limits)
     except pypdfium2.PdfiumError as error:
-        problem = _unopened(name, error, limits)
-        mended = _mended(content) if problem.code == "broken_pdf" else None
-        if mended is None:
-            return Found(documents=(Document(name=name, media_type=media_type),), problems=(problem,))
-        content, pdf = mended
-        detail = f"{name} is damaged or cut off: what is left of it was read"
-        broken = (Problem(code="broken_pdf", detail=detail, remedy=_ASK_AGAIN),)
+        return Found(documents=(Document(name=name, media_type=media_type),), problems=(_unopened(name, error, limits),))
     try:
-        found = _read_open(name, content, media_type, pdf, limits)
+        found = _read_open(name, readable.content, media_type, pdf, limits)
     finally:
         pdf.close()
-    return replace(found, problems=(*broken, *found.problems))
+    if not readable.mended:
+        return found
+    broken = Problem(code="broken_pdf", detail=f"{name} is damaged or cut off: what is left of it was read", remedy=_ASK_AGAIN)
+    return replace(found, problems=(broken, *found.problems))
 
 
-def _mended(content: bytes) -> tuple[bytes, Any] | None:
-    """Return a broken file as far as it could be mended, and opened; None when it could not."""
-    mended = rescued(content)
-    if mended is None:
-        return None
+class _Readable(NamedTuple):
+    """A PDF's bytes, unlocked, and mended where PDFium could not open them as they came."""
+
+    content: bytes
+    mended: bool
+
+
+def _opened(content: bytes, limits: Limits) -> tuple[_Readable, Any]:
+    """Open a PDF by the passwords there are, and as far as it can be mended. Raises pypdfium2.PdfiumError."""
+    if limits.passwords:
+        content = pdf_page.unlocked(content, limits.passwords)
     try:
-        return mended, pdf_page.open_pdf(mended)
-    except pypdfium2.PdfiumError:
-        return None
+        return _Readable(content, mended=False), pdf_page.open_pdf(content)
+    except pypdfium2.PdfiumError as error:
+        mended = None if pdf_page.encrypted(error) else rescued(content)
+        if mended is not None:
+            with suppress(pypdfium2.PdfiumError):
+                return _Readable(mended, mended=True), pdf_page.open_pdf(mended)
+        raise
 
 
 def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Limits) -> Found:
@@ -77,21 +87,24 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     broken: list[str] = []
     careful = CarefulReader(content)
     for number in range(1, count + 1):
-        scans = sum(one.by_ocr for one in seen)
+        scans = sum(one.by_ocr or one.deferred for one in seen)
         scan = scans < limits.ocr_pages - (FIELD_PAGES if number <= count - FIELD_PAGES else 0)
         try:
-            page = pdf[number - 1]
-            seen.append(pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan))
-            page.close()
+            seen.append(_read_page(pdf, number, count, limits, careful, scan=scan))
         except pypdfium2.PdfiumError:
             broken.append(str(number))
             seen.append(Seen(page=Page(number=number, text="")))
+    deferred = [one.page.number for one in seen if one.deferred]
+    if len(deferred) > 1:
+        raise ScansWanted(deferred)
+    for number in deferred:
+        seen[number - 1] = _read_page(pdf, number, count, replace(limits, defer=False), careful, scan=True)
     if broken:
         which = f"page {broken[0]}" if len(broken) == 1 else f"{len(broken)} pages, from {broken[0]} to {broken[-1]},"
         problems.append(Problem(code="broken_pdf", detail=f"{name}: {which} cannot be read", remedy=_ASK_AGAIN))
     if left := [str(one.page.number) for one in seen if one.unscanned]:
         detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
-        problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages, and cpu_seconds with it"))
+        problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages"))
     problems += problems_of(name, seen)
     joined = [one.page.number for one in seen if one.joined_cells]
     tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
@@ -106,6 +119,14 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     )
     found = with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
+
+
+def _read_page(pdf: Any, number: int, count: int, limits: Limits, careful: CarefulReader, *, scan: bool) -> Seen:
+    page = pdf[number - 1]
+    try:
+        return pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan)
+    finally:
+        page.close()
 
 
 def words(content: bytes, limits: Limits) -> list[PageWords]:
@@ -125,6 +146,23 @@ def words(content: bytes, limits: Limits) -> list[PageWords]:
         raise BadInput(f"a page of the PDF cannot be read: {error}", remedy=_ASK_AGAIN) from None
     finally:
         pdf.close()
+
+
+def scans(content: bytes, pages: Sequence[int], limits: Limits) -> dict[int, Scan]:
+    """Read some pages by OCR; those that cannot be rendered are left out. Raises pypdfium2.PdfiumError where none can."""
+    from mailbot.extract.ocr import scan
+
+    found = {}
+    _, pdf = _opened(content, limits)
+    try:
+        for number in pages:
+            with suppress(pypdfium2.PdfiumError):  # `read` says so when it comes to that page
+                image = pdf_page.picture(pdf[number - 1], limits)
+                if image is not None:
+                    found[number] = scan(image, number=number, choice=limits.choice)
+    finally:
+        pdf.close()
+    return found
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

@@ -26,7 +26,6 @@ from mailbot.core.page_tables import may_hold_table
 from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
-from mailbot.extract.engine import Choice
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
 from mailbot.extract.pdf_form import filled_in
 from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
@@ -77,11 +76,13 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
         layer = replace(written, lines=in_lines([*(word for line in written.lines for word in line), *filled]))
         text = block_text(layer) if may_have_columns(textpage, shown) else page_text(layer)
     need = need_of_ocr(page, text, drawn) if limits.ocr else "no"
+    if need != "no" and scan and limits.defer:
+        return Seen(page=Page(number=number, text=""), deferred=True)
     if need != "no" and scan:
         image = picture(page, limits)
         if image is not None:
             beside = layer or layer_words(textpage, number, shown) if need == "beside" and text else None
-            return _read_picture(image, page, number, beside, limits.choice)
+            return _read_picture(image, page, number, beside, limits)
     if need == "instead":
         text = ""
     scanned = drawn.pictures > A_SCAN and not drawn.over_picture and len(text) >= TOO_LITTLE
@@ -119,12 +120,12 @@ def _as_read(textpage: Any, text: str, number: int, shown: Shown, layer: PageWor
     return text, layer
 
 
-def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None, choice: Choice) -> Seen:
+def _read_picture(image: np.ndarray, page: Any, number: int, layer: PageWords | None, limits: Limits) -> Seen:
     """Read a rendered page by OCR; `layer` holds the page's own good but few words, which are taken where they stand."""
     from mailbot.extract.ocr import scan
     from mailbot.extract.picture_lines import scaled as scaled_grid
 
-    found = scan(image, number=number, choice=choice)
+    found = limits.scans.get(number) or scan(image, number=number, choice=limits.choice)
     unit = page.get_size()[0] / image.shape[1]
     width, height = found.words.width * unit, found.words.height * unit
     words = PageWords(number=number, width=width, height=height, lines=scaled(found.words.lines, unit))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import cache
 
 import numpy as np
@@ -20,7 +20,8 @@ from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.dewarp import flat_page
-from mailbot.extract.ocr import scan, upright
+from mailbot.extract.ocr import Scan, scan, upright
+from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
@@ -68,7 +69,10 @@ def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem])
             if count > limits.max_pages:
                 detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
                 problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
-            for number in range(1, min(count, limits.max_pages) + 1):
+            count = min(count, limits.max_pages)
+            if limits.defer and count > 1:
+                raise ScansWanted(range(1, count + 1))
+            for number in range(1, count + 1):
                 yield _pixels(picture, number, limits.max_pixels)
     except _TooLarge as error:
         problems.append(Problem(code="too_many_pixels", detail=f"{name}: {error}", remedy="raise extract.max_pixels"))
@@ -80,7 +84,7 @@ def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
     if not limits.ocr:
         return Seen(page=Page(number=number, text="", source="ocr", width=image.shape[1], height=image.shape[0]))
     image = flat_page(image)
-    found = scan(image, number=number, choice=limits.choice)
+    found = limits.scans.get(number) or scan(image, number=number, choice=limits.choice)
     words = found.words
     page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
     plain = int(image.max()) - int(image.min()) < 24
@@ -99,6 +103,16 @@ def words(content: bytes, limits: Limits) -> list[PageWords]:
             return [one for one in seen if one is not None]
     except _TooLarge as error:
         raise BadInput(f"the picture is too large: {error}", remedy=_REMEDY) from None
+
+
+def scans(content: bytes, pages: Sequence[int], limits: Limits) -> dict[int, Scan]:
+    """Read some pages by OCR, up to the first one that cannot be decoded."""
+    found: dict[int, Scan] = {}
+    with suppress(BadInput, _TooLarge), _opened(content) as picture:  # `read` says so when it comes to that page
+        for number in pages:
+            image = flat_page(_pixels(picture, number, limits.max_pixels))
+            found[number] = scan(image, number=number, choice=limits.choice)
+    return found
 
 
 def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:

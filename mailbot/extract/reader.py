@@ -6,7 +6,7 @@ top of its own file, which only a worker loads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from mailbot.extract.engine import Choice
 
 if TYPE_CHECKING:
     from mailbot.core.supplier_hints import SupplierHints
+    from mailbot.extract.ocr import Scan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class Limits:
     archive_ratio: int = 200
     archive_depth: int = 3
     ocr_dpi: int = 200
-    ocr_pages: int = 25
+    ocr_pages: int = 100
     ocr: bool = True
     ocr_engine: str = "rapidocr"
     ocr_languages: Sequence[str] = ()
@@ -38,6 +39,10 @@ class Limits:
     suppliers: tuple[SupplierHints, ...] = ()
     passwords: tuple[str, ...] = field(default=(), repr=False)
     """Passwords that the sender's files may have; given only for a file that was found to be encrypted."""
+    scans: Mapping[int, Scan] = field(default_factory=dict)
+    """Pages that another worker has read by OCR."""
+    defer: bool = False
+    """Raise ScansWanted rather than read two or more pages by OCR."""
 
     @property
     def choice(self) -> Choice:

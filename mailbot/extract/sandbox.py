@@ -20,7 +20,8 @@ from mailbot.core.tables import Cleaned
 from mailbot.errors import BadInput, ConfigError
 from mailbot.extract import answers, frames
 from mailbot.extract.lane import IDLE_SECONDS, Lane
-from mailbot.extract.nest import Hints, Nest
+from mailbot.extract.nest import Hints, Nest, reader_limits
+from mailbot.extract.page_scans import ask_with_scans
 from mailbot.extract.spawn import COMMAND, Confinement, WorkerDied
 from mailbot.ports import Extracted, Page
 
@@ -110,7 +111,7 @@ class Sandbox:
             "kind": "learn",
             "name": name,
             "media_type": media_type,
-            "limits": {key: getattr(self._settings, key) for key in ("max_pages", "max_pixels", "ocr_dpi", "ocr")},
+            "limits": reader_limits(self._settings),
             "suppliers": hints_to_json(self.suppliers()),
             "stranger": hints_to_json([stranger] if stranger else []),
             "values": dict(values),
@@ -123,6 +124,23 @@ class Sandbox:
             return answers.taught(answer, values)
         except (WorkerDied, answers.BadAnswer) as error:
             raise BadInput(f"nothing can be learnt from {name}: {error}", remedy=remedy) from error
+
+    async def searchable(self, name: str, content: bytes) -> bytes:
+        """Return a PDF or picture as a PDF in which text can be searched. Raises BadInput, WorkerUnavailable."""
+        try:
+            kind, _ = await self._light.run({"kind": "detect", "name": name, "media_type": ""}, content)
+            media_type = str(kind.get("media_type"))
+            if not media_type.startswith(("application/pdf", "image/")):
+                raise BadInput(f"{name} has no pages that can be searched ({media_type})", remedy="give a PDF or a picture")
+            limits = reader_limits(self._settings)
+            job = {"kind": "searchable", "name": name, "media_type": media_type, "reader": media_type, "limits": limits}
+            answer, pdf = await ask_with_scans(self._heavy.run, job, content, workers=self._settings.workers)
+        except WorkerDied as error:
+            raise BadInput(f"{name} cannot be made searchable: {error}", remedy="raise the limit if the file is sound") from error
+        if answer.get("found") != "searchable" or not pdf.startswith(b"%PDF-"):
+            why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker wrote nothing"
+            raise BadInput(f"{name} cannot be made searchable: {why}", remedy=str(answer.get("remedy", "")))
+        return pdf
 
     async def clean(self, table: Table, *, language: str = "", schema: TableSchema | None = None) -> Cleaned:
         """Clean one table (see `mailbot.extract.clean`). Raises BadInput when no worker can, WorkerUnavailable.

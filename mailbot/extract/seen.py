@@ -29,7 +29,7 @@ class Seen:
     `tables` are the ruled ones.
     `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
     `no_text` that it shows something, of which nothing could be read; `by_ocr` that OCR read it, `unscanned` that it should have
-    but was not asked any more. `codes` stand where a person is shown them.
+    but was not asked any more, `deferred` that it is to be read by OCR yet. `codes` stand where a person is shown them.
     """
 
     page: Page
@@ -42,6 +42,7 @@ class Seen:
     by_ocr: bool = False
     unscanned: bool = False
     codes: tuple[Code, ...] = ()
+    deferred: bool = False
 
     def shown(self, box: Box) -> Box:
         """Return where a box of `words` stands on the page as a person is shown it: upright, but not straightened."""

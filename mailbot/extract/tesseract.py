@@ -33,7 +33,7 @@ HANGUL_SPACE = 0.25
 LEAST_CHARACTERS = 12
 """Characters on a page from which on its script is told."""
 
-SURE_OF_SIDE = 2.0
+SURE_OF_SIDE = 0.5
 """Tesseract's confidence from which on its word on which way up a page stands is taken."""
 
 LANGUAGES = {

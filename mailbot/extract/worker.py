@@ -21,6 +21,7 @@ from mailbot.errors import BadInput
 from mailbot.extract import frames
 from mailbot.extract.confine import arm_processor_time, confine
 from mailbot.extract.media_type import OUTLOOK, detect
+from mailbot.extract.page_scans import ScansWanted, scan_pages, scans_from_json
 from mailbot.extract.reader import Found, Limits, reader_for
 
 Answer = tuple[frames.Header, tuple[bytes, ...]]
@@ -110,14 +111,12 @@ def _mail(job: frames.Header, content: bytes) -> Answer:
 
 def _file(job: frames.Header, content: bytes) -> Answer:
     """Read a file by the reader of its type: its documents in their JSON form, and the bytes of its members."""
-    limits = Limits(**job["limits"])
-    if "suppliers" in job:
-        from mailbot.core.supplier_files import hints_from_json
-
-        limits = replace(limits, suppliers=hints_from_json(job["suppliers"]))
-    limits = replace(limits, passwords=tuple(job.get("passwords", ())))
+    limits = _limits(job)
     read = reader_for(job["reader"])
-    found = read(job["name"], content, job["media_type"], limits) if read else Found()
+    try:
+        found = read(job["name"], content, job["media_type"], limits) if read else Found()
+    except ScansWanted as error:
+        return {"wanted": error.pages}, ()
     header = {
         "found": "file",
         "documents": [document_to_json(document, full=True) for document in found.documents],
@@ -128,6 +127,22 @@ def _file(job: frames.Header, content: bytes) -> Answer:
         "problems": [problem_to_json(problem) for problem in found.problems],
     }
     return header, tuple(member.content for member in found.members)
+
+
+def _limits(job: frames.Header) -> Limits:
+    limits = Limits(**job["limits"], defer=bool(job.get("defer")))
+    if "scans" in job:
+        limits = replace(limits, scans=scans_from_json(job["scans"]))
+    if "suppliers" in job:
+        from mailbot.core.supplier_files import hints_from_json
+
+        limits = replace(limits, suppliers=hints_from_json(job["suppliers"]))
+    return replace(limits, passwords=tuple(job.get("passwords", ())))
+
+
+def _scans(job: frames.Header, content: bytes) -> Answer:
+    """Read some pages of a file by OCR, for the worker that reads the file."""
+    return {"scans": scan_pages(job["reader"], content, job["pages"], _limits(job))}, ()
 
 
 def _render(job: frames.Header, content: bytes) -> Answer:
@@ -153,6 +168,16 @@ def _learn(job: frames.Header, content: bytes) -> Answer:
 def _of_pages(job: frames.Header) -> ModuleType:
     """Return the module that reads what has pages."""
     return import_module("mailbot.extract.pdf" if job["media_type"] == "application/pdf" else "mailbot.extract.picture")
+
+
+def _searchable(job: frames.Header, content: bytes) -> Answer:
+    """Write a PDF or picture as a PDF in which text can be searched."""
+    from mailbot.extract.searchable import write
+
+    try:
+        return {"found": "searchable"}, (write(content, job["media_type"], _limits(job)),)
+    except ScansWanted as error:
+        return {"wanted": error.pages}, ()
 
 
 def _clean(job: frames.Header, content: bytes) -> Answer:
@@ -203,9 +228,17 @@ def _hello(job: frames.Header, content: bytes) -> Answer:
 
 
 _JOBS = {
-    "hello": _hello, "detect": _detect, "mail": _mail, "file": _file, "clean": _clean, "bulk": _bulk, "render": _render,
+    "hello": _hello,
+    "detect": _detect,
+    "mail": _mail,
+    "file": _file,
+    "clean": _clean,
+    "bulk": _bulk,
+    "render": _render,
+    "scans": _scans,
+    "searchable": _searchable,
     "learn": _learn,
-}  # fmt: skip
+}
 
 
 def _spent(setup: dict[str, Any]) -> bool:

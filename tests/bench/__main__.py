@@ -1,7 +1,7 @@
 """Measures the figures of the README's table: `make bench`. Nothing is asserted; each line says what was measured and how.
 
 Dovecot, the SMTP sink and mailbot run as processes of their own on loopback; the reviewer is played inside the daemon. The
-generator is measured by `bench_generate`, here without its peers.
+generator is measured by `bench_generate`, here without its peers, OCR by `bench_ocr`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from mailbot import daemon
 from mailbot.config_file import load
 from mailbot.core.lifecycle import State
-from tests.bench import bench_generate
+from tests.bench import bench_generate, bench_ocr
 from tests.faults.desk_process import DeskProcess, accept_everything, until
 from tests.faults.test_kill import desk_config, question, sink_process
 from tests.servers.dovecot import Dovecot
@@ -119,6 +119,8 @@ def main() -> None:
             print(asyncio.run(_run(measure, Path(directory), dovecot)), flush=True)
     if not chosen or "generate" in chosen:
         bench_generate.main([])
+    if not chosen or "ocr" in chosen:
+        bench_ocr.main([])
 
 
 async def _run(measure: Callable[..., object], directory: Path, dovecot: Dovecot) -> object:
