@@ -226,10 +226,7 @@ class Extract(Section):
         return {sender.casefold(): passwords for sender, passwords in value.items()}
 
     def passwords_of(self, senders: Sequence[str]) -> tuple[str, ...]:
-        """Return the passwords to try on an encrypted file of these senders' addresses, the most fitting first.
-
-        Asks the environment, files and commands, and blocks: call it off the loop. Raises ConfigError, see `Password.resolve`.
-        """
+        """Return the passwords to try on a file of these addresses, the most fitting first. Blocks and raises as `resolve` does."""
         addresses = [sender.casefold() for sender in senders]
         keys = [*addresses, *(address.rpartition("@")[2] for address in addresses), "*"]
         found = [one.resolve() for key in dict.fromkeys(keys) for one in self.passwords.get(key, ())]

@@ -1,4 +1,4 @@
-"""Looks for inputs that break a reader, guided by coverage: `python -m tests.fuzz mail -max_total_time=60`; csv, text, binary.
+"""Looks for inputs that break a reader, guided by coverage: `python -m tests.fuzz mail -max_total_time=60`, or csv, text …
 
 Not part of the tests: atheris is no dependency. What follows the reader's name are libFuzzer's options. Whatever a reader throws is
 a crash; an input that takes it longer than `-timeout` seconds is a hang. Both are written into the current directory.
@@ -16,7 +16,20 @@ import atheris
 
 with atheris.instrument_imports(include=["mailbot"]):
     from mailbot.errors import BadInput
-    from mailbot.extract import calendar_file, csv_file, mail, mapi, media_type, rich_text, signed_file, tnef, vcard
+    from mailbot.extract import (
+        calendar_file,
+        csv_file,
+        html,
+        mail,
+        mapi,
+        media_type,
+        rich_text,
+        sheet_xml,
+        signed_file,
+        tnef,
+        vcard,
+    )
+    from mailbot.extract.pdf_rescue import rescued
     from mailbot.extract.reader import Limits
 
 LIMITS = Limits()
@@ -40,6 +53,13 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
         b"{\\rtf1\\ansi{\\fonttbl{\\f0\\fcharset128 A;}}\\f0\\'82\\'a0\\u8364?{\\*\\x y}\\par}",
         b"BEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nDTSTART;TZID=X:20260503T100000\nDURATION:PT1H\nEND:VEVENT\nEND:VCALENDAR\n",
         b"BEGIN:VCARD\nN;ENCODING=QUOTED-PRINTABLE:=C3;B\nADR:;;a;b;;c;d\nEND:VCARD\n",
+    ),
+    "pages": (
+        b"<html><body><table><tr><th colspan=2>a<th>b<tr><td>1<td>2<td>3</table><script>x</script><p>words",
+        b'<Workbook xmlns:s="urn:schemas-microsoft-com:office:spreadsheet"><Worksheet s:Name="S"><Table><Row s:Index="3">'
+        b'<Cell s:Index="2" s:MergeAcross="1"><Data s:Type="DateTime">2026-05-03T00:00:00.000</Data></Cell></Row></Table>'
+        b"</Worksheet></Workbook>",
+        b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages>>endobj\n3 0 obj<</Type/Page>>endobj\n",
     ),
     "binary": (bytes.fromhex("789f3e220100") + bytes(30), bytes.fromhex("300b06092a864886f70d010702"), b"PK\x03\x04" + bytes(30)),
 }
@@ -71,7 +91,16 @@ def read_binary(content: bytes) -> None:
             continue
 
 
-READERS: dict[str, Callable[[bytes], None]] = {"mail": read_mail, "csv": read_csv, "text": read_text, "binary": read_binary}
+def read_pages(content: bytes) -> None:
+    for reader in (html, sheet_xml):
+        for document in reader.read("a", content, "", LIMITS).documents:
+            assert all(len(row) == len(table.columns) for table in document.tables for row in table.rows)
+    rescued(content)
+
+
+READERS: dict[str, Callable[[bytes], None]] = {
+    "mail": read_mail, "csv": read_csv, "text": read_text, "binary": read_binary, "pages": read_pages,
+}  # fmt: skip
 
 
 def main() -> None:
