@@ -49,12 +49,19 @@ async def test_pages_are_shared_out_and_no_more_workers_taken_than_there_are() -
     assert [len(job["pages"]) for job in workers.jobs if job["kind"] == "scans"] == [2, 2, 2, 2, 1]
 
 
-@pytest.mark.parametrize(("pages", "workers"), [(1, 2), (9, 1)])
-async def test_one_page_or_one_worker_is_one_job(pages: int, workers: int) -> None:
-    alone = Workers(pages)
-    answer, _ = await ask_with_scans(alone.ask, JOB, b"", workers=workers)
+async def test_one_page_is_one_job() -> None:
+    alone = Workers(1)
+    answer, _ = await ask_with_scans(alone.ask, JOB, b"", workers=2)
     assert answer == {"found": "file", "scans seen": None}
     assert len(alone.jobs) == 1
+
+
+async def test_the_limits_hold_for_two_pages_each_where_one_worker_reads_them_all() -> None:
+    alone = Workers(9)
+    answer, _ = await ask_with_scans(alone.ask, JOB, b"", workers=1)
+    assert list(answer["scans seen"]) == [str(number) for number in range(1, 10)]
+    assert alone.most == 1
+    assert max(len(job["pages"]) for job in alone.jobs if job["kind"] == "scans") == 2
 
 
 async def test_a_page_that_kills_its_worker_is_the_documents_problem() -> None:
