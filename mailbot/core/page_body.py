@@ -29,6 +29,7 @@ FIRST_LINES = 12
 """Lines that are looked at for the row to begin with."""
 
 MOST_COLUMNS = 40
+"""Cells of a row at most; more are a drawing made of letters."""
 
 SUMS = frozenset({"subtotal", "tax", "total", "payable", "paid", "withheld"})
 """Labels of what stands below the rows."""
@@ -54,7 +55,7 @@ def find_body(lines: Sequence[Line], start: int, height: float) -> Body | None:
         return None
     growing = _Growing(lines=lines, seed=seed, height=height, gutters=first_gutters(lines[seed]))
     for at in range(start, len(lines)):
-        if (at and not near(lines[at - 1], lines[at], APART)) or not growing.takes(at):
+        if (at > start and not near(lines[at - 1], lines[at], APART)) or not growing.takes(at):
             break
     if not growing.core:
         return None
@@ -145,6 +146,7 @@ def _is_wordy_row(lines: Sequence[Line], at: int, core: Sequence[int], gutters: 
 
 
 def fills(line: Line, bands: Sequence[Span]) -> bool:
+    """Return whether a line has a cell in the first column and in half of all."""
     cells = split_row(line.words, bands)
     return bool(cells[0]) and sum(map(bool, cells)) >= max(2, len(cells) / 2)
 

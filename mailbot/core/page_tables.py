@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from mailbot.core.document import Box, Table
 from mailbot.core.lines import Line, lines_of
-from mailbot.core.page_body import Body, fills, find_body, near, row_apart, states_sum
+from mailbot.core.page_body import APART, Body, fills, find_body, near, row_apart, states_sum
 from mailbot.core.page_columns import LEVEL, Span, around, is_figure, pieces_of, split_row
 from mailbot.core.page_evidence import BARE_ROWS, is_filled, is_table, multiply, value_columns
 from mailbot.core.page_headers import is_label, may_head, name_columns
@@ -20,6 +20,8 @@ from mailbot.core.page_rows import PageRow, rows_of, text_column
 from mailbot.core.words import PageWords, Word
 
 MOST_HEADERS = 4
+"""Lines of a header at most."""
+
 MOST_LINES, MOST_TRIES = 1000, 150
 """Lines of a page that are looked at, and lines at which a table is looked for in vain: a page has some dozens of either."""
 
@@ -96,6 +98,8 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
         if not all(is_label(piece.text) for piece in pieces_of(lines[start])):
             break
         start += 1
+    if start == len(lines) or not near(lines[start - 1], lines[start], APART):
+        return None
     body = find_body(lines, start, height)
     if body is None:
         return None

@@ -218,6 +218,25 @@ def test_rows_without_a_header_go_on_overleaf() -> None:
     assert [row.cells[0] for row in table.rows] == ["Kettle", "Toaster", "Lamp"]
 
 
+def test_rows_without_a_header_that_leave_no_doubt_stand_after_a_gap_too() -> None:
+    (rows,) = rows_found(
+        typed("""
+            Dear Mrs Lane, this is what was done:
+
+
+
+
+            Video editing        20      85.00      1,700.00
+            Music licence         3     120.00        360.00
+        """)[0]
+    )
+    assert rows == [
+        ["col_1", "col_2", "col_3", "col_4"],
+        ["Video editing", "20", "85.00", "1,700.00"],
+        ["Music licence", "3", "120.00", "360.00"],
+    ]
+
+
 def test_words_in_ruled_tables_are_left_to_them() -> None:
     (page,) = typed("Item       Qty      Amount\nKettle       2       48.00\nLamp         1       15.00")
     assert len(find_tables(page)) == 1
