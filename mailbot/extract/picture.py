@@ -61,7 +61,7 @@ def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem])
                 detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
                 problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
             count = min(count, limits.max_pages)
-            if limits.defer and count > 1:
+            if limits.defer and limits.ocr and count > 1:
                 raise ScansWanted(range(1, count + 1))
             for number in range(1, count + 1):
                 yield _pixels(picture, number, limits.max_pixels)
