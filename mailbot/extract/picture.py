@@ -24,8 +24,11 @@ from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, problems_of
 
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP", "GIF", "MPO")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
+
+PHONE_FORMATS = ("HEIF", "AVIF")
+"""What it may decode of files that begin as these do; HEIF is known to it once pillow-heif is loaded."""
 
 LARGEST = 20_000
 """Pixels of one side: longer ones are strips that no page is."""
@@ -116,13 +119,15 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
 @contextmanager
 def _opened(content: bytes) -> Iterator[Image.Image]:
     """Open a picture without decoding it, and let no decoder's failure out but as BadInput."""
+    formats: tuple[str, ...] = FORMATS
     if content[4:8] == b"ftyp":
         _know_heif()
+        formats = PHONE_FORMATS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata, odd palettes: the pixels tell
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            with Image.open(io.BytesIO(content), formats=formats) as picture:
                 yield picture
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _TooLarge(str(error)) from None
