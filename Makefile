@@ -37,7 +37,7 @@ check: install-test
 bench: install-test system
 	$(BIN)/python -m tests.bench
 
-# What mailbot computes beside torch and JAX, which it never needs itself: in an environment of their own, several GB large.
+# What mailbot computes beside torch and JAX, which it never needs itself, and EasyOCR, which it needs only where asked for: in an environment of their own, several GB large.
 test-torch: $(PEERS)/.installed
 	$(PEERS)/bin/python -m pytest tests/torch
 
@@ -92,7 +92,7 @@ lock:
 	grep -vxFf requirements.lock lock.tmp > requirements-gpu.lock
 	$(RESOLVE) --extra dev --extra cpu -c requirements.lock -c requirements-cpu.lock -o lock.tmp
 	cat requirements.lock requirements-cpu.lock | grep -vxFf - lock.tmp > requirements-test.lock
-	$(RESOLVE) --extra dev --extra cpu --extra peers -c lock.tmp -o lock-peers.tmp
+	$(RESOLVE) --extra dev --extra cpu --extra peers --extra easyocr -c lock.tmp -o lock-peers.tmp
 	grep -vxFf lock.tmp lock-peers.tmp > requirements-torch.lock
 	rm lock.tmp lock-peers.tmp
 

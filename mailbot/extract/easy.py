@@ -6,6 +6,7 @@ lies there too, as its NAME.yaml, NAME.py and NAME.pth, and is then the one that
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,9 @@ class Easy:
 
 def _line(reader: Any, line: np.ndarray) -> Read:
     """Read one line: EasyOCR says no places within it, so its characters are taken to stand evenly."""
-    pieces = reader.recognize(cv2.cvtColor(line, cv2.COLOR_BGR2GRAY), detail=1, paragraph=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # it pins memory for a GPU, whether there is one or not
+        pieces = reader.recognize(cv2.cvtColor(line, cv2.COLOR_BGR2GRAY), detail=1, paragraph=False)
     text = " ".join(str(piece[1]) for piece in pieces).strip()
     score = sum(float(piece[2]) for piece in pieces) / max(1, len(pieces))
     spots = [(at + 0.5) / len(text) for at, character in enumerate(text) if not character.isspace()]

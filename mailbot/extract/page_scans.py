@@ -43,6 +43,8 @@ async def ask_with_scans(ask: Ask, header: frames.Header, content: bytes, *, wor
     wanted = answer.get("wanted")
     if not isinstance(wanted, list):
         return answer, body
+    if len(wanted) > header["limits"]["max_pages"] or not all(type(page) is int for page in wanted):
+        return {"failed": "its worker asked for pages that no document has"}, b""
     pages = iter([wanted[at : at + PAGES_AT_ONCE] for at in range(0, len(wanted), PAGES_AT_ONCE)])
     scans: dict[str, Any] = {}
     unread: list[tuple[frames.Header, bytes]] = []

@@ -26,8 +26,11 @@ from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
 
-FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP", "GIF", "MPO")
+FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
+
+PHONE_FORMATS = ("HEIF", "AVIF")
+"""What it may decode of files that begin as these do; HEIF is known to it once pillow-heif is loaded."""
 
 LARGEST = 20_000
 """Pixels of one side: longer ones are strips that no page is."""
@@ -70,7 +73,7 @@ def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem])
                 detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
                 problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
             count = min(count, limits.max_pages)
-            if limits.defer and count > 1:
+            if limits.defer and limits.ocr and count > 1:
                 raise ScansWanted(range(1, count + 1))
             for number in range(1, count + 1):
                 yield _pixels(picture, number, limits.max_pixels)
@@ -138,13 +141,15 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
 @contextmanager
 def _opened(content: bytes) -> Iterator[Image.Image]:
     """Open a picture without decoding it, and let no decoder's failure out but as BadInput."""
+    formats: tuple[str, ...] = FORMATS
     if content[4:8] == b"ftyp":
         _know_heif()
+        formats = PHONE_FORMATS
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # damaged metadata, odd palettes: the pixels tell
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
+            with Image.open(io.BytesIO(content), formats=formats) as picture:
                 yield picture
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise _TooLarge(str(error)) from None

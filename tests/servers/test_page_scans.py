@@ -7,13 +7,14 @@ import asyncio
 import pytest
 
 from mailbot.config import Extract
-from mailbot.extract import frames
-from mailbot.extract.page_scans import ask_with_scans, scan_to_json, scans_from_json
+from mailbot.extract import frames, picture
+from mailbot.extract.page_scans import ScansWanted, ask_with_scans, scan_to_json, scans_from_json
+from mailbot.extract.reader import Limits
 from mailbot.extract.sandbox import Sandbox
 from mailbot.extract.spawn import WorkerDied
 from tests.servers import papers
 
-JOB: frames.Header = {"kind": "file", "name": "scan.pdf", "reader": "application/pdf", "limits": {}}
+JOB: frames.Header = {"kind": "file", "name": "scan.pdf", "reader": "application/pdf", "limits": {"max_pages": 20}}
 
 
 class Workers:
@@ -76,6 +77,29 @@ async def test_an_answer_that_holds_no_pages_is_given_back() -> None:
         return ({"wanted": [1, 2, 3]} if header["kind"] == "file" else {"over": "memory"}), b""
 
     assert (await ask_with_scans(ask, JOB, b"", workers=2))[0] == {"over": "memory"}
+
+
+@pytest.mark.parametrize("wanted", [list(range(21)), ["1", "2"], [1.5], [[1]]])
+async def test_a_worker_that_lies_about_its_pages_is_not_believed(wanted: list[object]) -> None:
+    asked = []
+
+    async def ask(header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]:
+        asked.append(header)
+        return {"wanted": wanted}, b""
+
+    answer, _ = await ask_with_scans(ask, JOB, b"", workers=2)
+    assert "failed" in answer
+    assert len(asked) == 1
+
+
+def test_without_ocr_no_page_is_put_off() -> None:
+    pages = [papers.scan([f"Sheet {number}"], dpi=72) for number in (1, 2)]
+    content = papers.png(pages[0], "TIFF", save_all=True, append_images=pages[1:])
+    found = picture.read("scan.tiff", content, "image/tiff", Limits(ocr=False, defer=True))
+    assert [page.text for page in found.documents[0].pages] == ["", ""]
+    with pytest.raises(ScansWanted) as wanted:
+        picture.read("scan.tiff", content, "image/tiff", Limits(defer=True))
+    assert wanted.value.pages == [1, 2]
 
 
 def test_a_scan_survives_its_way_between_workers() -> None:
