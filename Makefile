@@ -37,7 +37,8 @@ check: install-test
 bench: install-test system
 	$(BIN)/python -m tests.bench
 
-# What mailbot computes beside torch and JAX, which it never needs itself, and EasyOCR, which it needs only where asked for: in an environment of their own, several GB large.
+# What mailbot computes beside torch and JAX, which it never needs itself, and EasyOCR, which it needs only where asked for: in an
+# environment of their own, several GB large.
 test-torch: $(PEERS)/.installed
 	$(PEERS)/bin/python -m pytest tests/torch
 
