@@ -191,7 +191,7 @@ class Extract(Section):
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
     ocr_pages: int = Field(
-        100, ge=1, description="Scanned pages of one PDF that are read by OCR: the first ones and the last five."
+        100, ge=1, description="Scanned pages of one PDF or TIFF that are read by OCR: the first ones and the last five."
     )
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
     ocr_engine: Literal["rapidocr", "easyocr"] = Field(

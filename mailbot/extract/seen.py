@@ -27,9 +27,10 @@ class Seen:
 
     `words` are None where nobody needs them. A skewed scan was straightened by `skew` degrees before its words were placed.
     `tables` are the ruled ones.
-    `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered;
-    `no_text` that it shows something, of which nothing could be read; `by_ocr` that OCR read it, `unscanned` that it should have
-    but was not asked any more, `deferred` that it is to be read by OCR yet. `codes` stand where a person is shown them.
+    `joined_cells` says that there are tables which only pdfplumber can read; `too_large` that the page was not rendered; `broken`
+    that it could not be read at all; `no_text` that it shows something, of which nothing could be read; `by_ocr` that OCR read it,
+    `unscanned` that it should have but was not asked any more, `deferred` that it is to be read by OCR yet. `codes` stand where a
+    person is shown them.
     """
 
     page: Page
@@ -38,11 +39,17 @@ class Seen:
     tables: tuple[PageTable, ...] = ()
     joined_cells: bool = False
     too_large: bool = False
+    broken: bool = False
     no_text: bool = False
     by_ocr: bool = False
     unscanned: bool = False
     codes: tuple[Code, ...] = ()
     deferred: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything on the page was read, as far as one can tell, and its words are known."""
+        return self.words is not None and not (self.too_large or self.broken or self.no_text or self.unscanned)
 
     def shown(self, box: Box) -> Box:
         """Return where a box of `words` stands on the page as a person is shown it: upright, but not straightened."""
@@ -56,6 +63,14 @@ class Seen:
 def wanted_for_fields(number: int, count: int) -> bool:
     """Return whether page `number` of `count` is one that is looked at for fields."""
     return number <= FIELD_PAGES or number > count - FIELD_PAGES
+
+
+def most_scans(number: int, count: int, limit: int) -> int:
+    """Return how many pages OCR may have read before it reads page `number` of `count`: the last ones, where totals stand, have
+    their share of `limit`; the first page goes before them.
+    """
+    last = min(FIELD_PAGES, limit - 1)
+    return limit - last if number <= count - last else limit
 
 
 def fields_of(seen: Sequence[Seen], suppliers: Sequence[SupplierHints] = ()) -> tuple[Field, ...]:
@@ -87,7 +102,8 @@ def lines_of(name: str, seen: Sequence[Seen], tables: Sequence[PageTable]) -> tu
     """Return the line items in a document's tables, each where a person will see it, and the problem line_sum_differs for sums."""
     pages = {one.page.number: one for one in seen if one.words is not None}
     some = [one.words for one in pages.values() if one.words is not None and wanted_for_fields(one.page.number, len(seen))]
-    items, differs = read_lines(tables, some, sure=all(one.page.source == "text" for one in seen), whole=len(some) == len(seen))
+    whole = len(some) == len(seen) and all(one.whole for one in seen)
+    items, differs = read_lines(tables, some, sure=all(one.page.source == "text" for one in seen), whole=whole)
     placed = tuple(replace(item, box=_rounded(pages[item.page].shown(item.box))) for item in items)
     problems = tuple(
         Problem(code="line_sum_differs", detail=f"{name}, {one}", remedy="ask the sender which figure is right before paying")
@@ -101,8 +117,11 @@ def _rounded(box: Box) -> Box:
 
 
 def problems_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
-    """Return what a person should know about the pages: too_many_pixels, no_text, low_confidence."""
+    """Return what a person should know about the pages: too_many_scans, too_many_pixels, no_text, low_confidence."""
     problems = []
+    if left := [one.page.number for one in seen if one.unscanned]:
+        detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
+        problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages"))
     for one in seen:
         page = one.page
         where = f"{name}, page {page.number}" if len(seen) > 1 else name

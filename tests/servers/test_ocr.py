@@ -177,7 +177,7 @@ def test_without_ocr_only_the_size_is_known() -> None:
 
 
 def test_render_shows_the_picture_upright() -> None:
-    png, width, height = picture.render(papers.png(papers.scan(papers.LETTER, turn=90)), 1, 500)
+    png, width, height = picture.render(papers.png(papers.scan(papers.LETTER, turn=90)), 1, 500, Limits())
     assert Image.open(io.BytesIO(png)).size == (width, height)
     assert width == 500
     assert height > width
@@ -186,7 +186,7 @@ def test_render_shows_the_picture_upright() -> None:
 def test_a_picture_that_cannot_be_rendered_is_bad_input() -> None:
     for content, page in ((b"junk", 1), (papers.png(Image.new("RGB", (40, 30))), 2), (_bomb(9_000), 1)):
         with pytest.raises(BadInput):
-            picture.render(content, page, 500)
+            picture.render(content, page, 500, Limits())
 
 
 def _bomb(side: int) -> bytes:
