@@ -41,7 +41,7 @@ async def ask_with_scans(ask: Ask, header: frames.Header, content: bytes, *, wor
     """
     answer, body = await ask(header | {"defer": True}, content)
     wanted = answer.get("wanted")
-    if not isinstance(wanted, list):
+    if not isinstance(wanted, list) or len(wanted) > header["limits"]["max_pages"]:  # no reader wants more
         return answer, body
     pages = iter([wanted[at : at + PAGES_AT_ONCE] for at in range(0, len(wanted), PAGES_AT_ONCE)])
     scans: dict[str, Any] = {}

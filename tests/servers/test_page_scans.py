@@ -13,7 +13,7 @@ from mailbot.extract.sandbox import Sandbox
 from mailbot.extract.spawn import WorkerDied
 from tests.servers import papers
 
-JOB: frames.Header = {"kind": "file", "name": "scan.pdf", "reader": "application/pdf", "limits": {}}
+JOB: frames.Header = {"kind": "file", "name": "scan.pdf", "reader": "application/pdf", "limits": {"max_pages": 20}}
 
 
 class Workers:
@@ -76,6 +76,13 @@ async def test_an_answer_that_holds_no_pages_is_given_back() -> None:
         return ({"wanted": [1, 2, 3]} if header["kind"] == "file" else {"over": "memory"}), b""
 
     assert (await ask_with_scans(ask, JOB, b"", workers=2))[0] == {"over": "memory"}
+
+
+async def test_a_worker_cannot_ask_for_more_pages_than_are_read() -> None:
+    greedy = Workers(pages=21)
+    answer, _ = await ask_with_scans(greedy.ask, JOB, b"", workers=2)
+    assert len(greedy.jobs) == 1
+    assert "found" not in answer
 
 
 def test_a_scan_survives_its_way_between_workers() -> None:

@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from mailbot import checkup, config
+from mailbot.core.supplier_hints import SupplierHints
 from mailbot.errors import BadInput
 from mailbot.extract import archive, frames, locked_office
 from mailbot.extract.reader import Limits
@@ -135,6 +136,17 @@ async def test_an_encrypted_page_is_drawn_for_the_one_who_reviews_it(sandbox: Sa
     assert page.width == 300
     with pytest.raises(BadInput, match="password"):
         await sandbox.render("a.pdf", content, 1, width=300, sender="a@evil.example")
+
+
+async def test_an_encrypted_page_teaches_by_its_sender_s_password(sandbox: Sandbox) -> None:
+    content = papers.text_pdf(LINES, password="wharf-9")
+    stranger, values = SupplierHints(supplier="Harbour Freight", words=("Harbour Freight Services Ltd",)), {"total": "480.00"}
+    taught = await sandbox.learn("a.pdf", content, "application/pdf", stranger, values, sender="billing@harbour.example")
+    assert taught.fields == ("total",)
+    with pytest.raises(BadInput, match="password"):
+        await sandbox.learn("a.pdf", content, "application/pdf", stranger, values, sender="billing@evil.example")
+    with pytest.raises(BadInput, match="nothing can be learnt"):
+        await sandbox.learn("a.pdf", content, "application/pdf", stranger, values, sender="a@broken.example")
 
 
 def test_the_older_encryption_of_zip_is_opened_too() -> None:
