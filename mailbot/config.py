@@ -213,8 +213,9 @@ class Extract(Section):
     )
     passwords: dict[str, tuple[Password, ...]] = Field(
         default_factory=dict,
-        description="Passwords of encrypted PDFs, archives and office files, by sender: an address, a domain, or `*` for anybody, each "
-        'with a list as in `extract.passwords."acme.example" = [{ password_env = "ACME_PDF" }]`. They are tried on encrypted files only.',
+        description="Passwords of encrypted PDFs, archives and office files, by sender: an address, a domain, or `*` for anybody, "
+        'each with a list as in `extract.passwords."acme.example" = [{ password_env = "ACME_PDF" }]`. They are tried on encrypted '
+        "files only.",
     )
 
     @field_validator("passwords")

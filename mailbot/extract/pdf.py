@@ -26,7 +26,7 @@ from mailbot.extract.pdf_file import ASK_AGAIN, open_pdf, opened, unopened
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, lines_of, most_scans, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import Seen, found_on, most_scans, wanted_for_fields
 
 if TYPE_CHECKING:
     from mailbot.extract.ocr import Scan
@@ -77,19 +77,9 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
     if broken:
         which = f"page {broken[0]}" if len(broken) == 1 else f"{len(broken)} pages, from {broken[0]} to {broken[-1]},"
         problems.append(Problem(code="broken_pdf", detail=f"{name}: {which} cannot be read", remedy=ASK_AGAIN))
-    problems += problems_of(name, seen)
     joined = [one.page.number for one in seen if one.joined_cells]
-    tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
-    line_items, differs = lines_of(name, seen, tables)
-    document = Document(
-        name=name,
-        media_type=media_type,
-        pages=tuple(one.page for one in seen),
-        tables=tuple(table.table() for table in tables),
-        fields=fields_of(seen, limits.suppliers),
-        line_items=line_items,
-    )
-    found = with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
+    found = found_on(name, media_type, seen, limits.suppliers, tables_with_joined_cells(content, joined) if joined else ())
+    found = with_codes(replace(found, problems=(*problems, *found.problems)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
 
 

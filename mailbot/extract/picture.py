@@ -10,12 +10,13 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mailbot.core.document import Document, Page, Problem
+from mailbot.core.document import Page, Problem
 from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract import ocr
@@ -24,7 +25,7 @@ from mailbot.extract.dewarp import flat_page
 from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, lines_of, most_scans, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import Seen, found_on, most_scans, wanted_for_fields
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -48,18 +49,8 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     problems: list[Problem] = []
     pages = pages_of(name, content, limits, problems)
     seen = [_read_page(image, number, limits, scan=scan) for number, (image, scan) in enumerate(pages, start=1)]
-    problems += problems_of(name, seen)
-    tables = tables_of(seen)
-    line_items, differs = lines_of(name, seen, tables)
-    document = Document(
-        name=name,
-        media_type=media_type,
-        pages=tuple(one.page for one in seen),
-        tables=tuple(table.table() for table in tables),
-        fields=fields_of(seen, limits.suppliers),
-        line_items=line_items,
-    )
-    return with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
+    found = found_on(name, media_type, seen, limits.suppliers)
+    return with_codes(replace(found, problems=(*problems, *found.problems)), seen)
 
 
 def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem]) -> Iterator[tuple[np.ndarray, bool]]:

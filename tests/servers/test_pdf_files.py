@@ -25,7 +25,7 @@ from mailbot.extract.pdf_careful import CarefulReader, loses_text
 from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sandbox import Sandbox
-from mailbot.extract.seen import Seen, lines_of
+from mailbot.extract.seen import Seen, found_on
 from tests.servers import papers
 
 PAGES = (papers.LETTER, papers.LETTER[:3])
@@ -190,8 +190,9 @@ def test_damaged_bytes_raise_nothing() -> None:
 @pytest.mark.parametrize("lack", [{"unscanned": True}, {"too_large": True}, {"no_text": True}, {"broken": True}, {"words": None}])
 def test_sums_are_checked_only_where_every_page_was_read(lack: dict[str, Any]) -> None:
     words = PageWords(number=1, width=100, height=100, lines=())
-    pages = [Seen(page=Page(number=1, text="a"), words=words), Seen(page=Page(number=2, text="b"), words=words)]
+    page = Page(number=1, text="invoice 1", width=100, height=100)
+    pages = [Seen(page=replace(page, number=number), words=replace(words, number=number)) for number in (1, 2)]
     with mock.patch("mailbot.extract.seen.read_lines", return_value=((), ())) as asked:
-        lines_of("a.pdf", pages, ())
-        lines_of("a.pdf", [pages[0], replace(pages[1], **lack)], ())
+        found_on("a.pdf", "application/pdf", pages)
+        found_on("a.pdf", "application/pdf", [pages[0], replace(pages[1], **lack)])
     assert [call.kwargs["whole"] for call in asked.call_args_list] == [True, False]
