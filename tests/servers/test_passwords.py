@@ -9,7 +9,9 @@ import logging
 import struct
 import zipfile
 from collections.abc import AsyncIterator
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
@@ -111,6 +113,17 @@ async def test_what_no_password_opens_is_told_and_lost_for_nobody(sandbox: Sandb
     stranger = await sandbox.read("in.eml", mail("billing@evil.example", **files))
     assert [code for code, _ in problems(stranger)] == ["encrypted_pdf", "encrypted_archive", "encrypted_file"]
     assert all("extract.passwords" in problem.remedy for problem in stranger.reading.problems)
+
+
+async def test_a_mail_inside_lends_its_sender_s_passwords_to_its_own_files_alone(sandbox: Sandbox) -> None:
+    locked = papers.text_pdf(LINES, password="wharf-9")
+    outer = EmailMessage()
+    outer["From"] = "somebody@else.example"
+    outer.set_content("see attached")
+    outer.add_attachment(message_from_bytes(mail("billing@harbour.example", b_pdf=locked), policy=default), filename="in.eml")
+    outer.add_attachment(locked, maintype="application", subtype="pdf", filename="a.pdf")
+    extracted = await sandbox.read("out.eml", outer.as_bytes())
+    assert [detail.partition(" ")[0] for _, detail in problems(extracted)] == ["a.pdf"]
 
 
 async def test_a_password_that_cannot_be_had_names_its_option(sandbox: Sandbox) -> None:
