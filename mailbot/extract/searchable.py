@@ -37,7 +37,7 @@ EM = 1000
 
 
 def write(content: bytes, media_type: str, limits: Limits) -> bytes:
-    """Return the PDF. Raises BadInput where the file cannot be opened, ScansWanted."""
+    """Return the PDF. Raises BadInput where a page cannot be read or there are more than are read, ScansWanted."""
     out = pypdfium2.PdfDocument.new()
     try:
         pages = _pages_of_pdf(out, content, limits) if media_type == "application/pdf" else _pages_of_picture(content, limits)
