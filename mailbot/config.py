@@ -191,7 +191,7 @@ class Extract(Section):
     archive_depth: int = Field(3, ge=0, description="Archives inside archives.")
     ocr_dpi: int = Field(200, ge=72, le=600, description="Resolution at which a scanned page is rendered for OCR.")
     ocr_pages: int = Field(
-        100, ge=1, description="Scanned pages of one PDF that are read by OCR: the first ones and the last five."
+        100, ge=1, description="Scanned pages of one PDF or TIFF that are read by OCR: the first ones and the last five."
     )
     ocr: bool = Field(True, description="Read pictures and scanned pages with OCR.")
     ocr_engine: Literal["rapidocr", "easyocr"] = Field(
@@ -213,8 +213,9 @@ class Extract(Section):
     )
     passwords: dict[str, tuple[Password, ...]] = Field(
         default_factory=dict,
-        description="Passwords of encrypted PDFs and archives, by sender: an address, a domain, or `*` for anybody, each with a "
-        'list as in `extract.passwords."acme.example" = [{ password_env = "ACME_PDF" }]`. They are tried on encrypted files only.',
+        description="Passwords of encrypted PDFs, archives and office files, by sender: an address, a domain, or `*` for anybody, "
+        'each with a list as in `extract.passwords."acme.example" = [{ password_env = "ACME_PDF" }]`. They are tried on encrypted '
+        "files only.",
     )
 
     @field_validator("passwords")

@@ -43,7 +43,8 @@ class SupplierLearner:
         if document.media_type != "application/pdf" and not document.media_type.startswith("image/"):
             raise NotAllowed(f"{document.name} has no places that could be learnt ({document.media_type})", remedy="correct each")
         content = await self._ledger.blob(document.sha256 or view.item.sha256)
-        taught = await self._extractor.learn(document.name, content, document.media_type, identity(document), values)
+        stranger, sender = identity(document), view.item.sender
+        taught = await self._extractor.learn(document.name, content, document.media_type, stranger, values, sender=sender)
         name = taught.supplier.supplier
         before = await asyncio.to_thread(self._book.learnt, name)
         known = next((one for one in self._book.suppliers if one.supplier.casefold() == name.casefold()), None)

@@ -163,11 +163,18 @@ class Extractor(Protocol):
         """
 
     async def learn(
-        self, name: str, content: bytes, media_type: str, stranger: SupplierHints | None, values: Mapping[str, str]
+        self,
+        name: str,
+        content: bytes,
+        media_type: str,
+        stranger: SupplierHints | None,
+        values: Mapping[str, str],
+        *,
+        sender: str = "",
     ) -> Taught:
         """Find out what corrected values teach about the supplier of a PDF or picture: see `core.supplier_learning.teach`.
 
-        Raises BadInput.
+        `sender` is the address whose passwords open it when it is encrypted. Raises BadInput.
         """
 
     async def clean(self, table: Table, *, language: str = "") -> Cleaned:

@@ -49,9 +49,9 @@ def as_read(units: Sequence[str], *, right_to_left: bool) -> str:
 
 def _backwards(units: Sequence[str], kinds: Sequence[str]) -> str:
     """Return units from right to left, Latin words and numbers among them from left to right."""
-    pieces, stop = [], len(units)
+    pieces, stop, latin = [], len(units), _latin(kinds)
     while stop:
-        start = _start_of_run(kinds, stop)
+        start = _start_of_run(kinds, stop, latin)
         if start < stop - 1 or kinds[stop - 1] in "L1":
             pieces.append("".join(units[start:stop]))
         else:
@@ -60,18 +60,27 @@ def _backwards(units: Sequence[str], kinds: Sequence[str]) -> str:
     return "".join(pieces)
 
 
-def _start_of_run(kinds: Sequence[str], stop: int) -> int:
+def _latin(kinds: Sequence[str]) -> list[int | None]:
+    """Return for each unit where the Latin words and numbers begin that reach up to it, None where no such word stands there."""
+    found: list[int | None] = []
+    first, word = None, False
+    for at, kind in enumerate(kinds):
+        if kind == "R":
+            first, word = None, False
+        elif kind in "L1":
+            first, word = at if first is None else first, word or kind == "L"
+        found.append(first if word else None)
+    return found
+
+
+def _start_of_run(kinds: Sequence[str], stop: int, latin: Sequence[int | None]) -> int:
     """Return where the run that ends before `stop` begins: Latin words with what stands between them, one number, or one unit."""
     if kinds[stop - 1] not in "L1%":
         return stop - 1
-    latin = number = stop
-    for at in range(stop - 1, -1, -1):
-        if kinds[at] == "R":
-            break
-        if kinds[at] in "L1":
-            latin = at
-    if "L" in kinds[latin:stop]:
-        return latin
+    begins = latin[stop - 1]
+    if begins is not None:
+        return begins
+    number = stop
     while number and (
         kinds[number - 1] in "1%" or (kinds[number - 1] == "." and number > 1 and kinds[number - 2] == "1" and number < stop)
     ):

@@ -14,14 +14,13 @@ from mailbot.core.accounts import find_account, find_tax_number
 from mailbot.core.amounts import CODES, SYMBOLS, normal
 from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.labels import has_title
-from mailbot.core.paper import Candidate, Paper, lay_out
+from mailbot.core.paper import Candidate, Paper
 from mailbot.core.paper_dates import date_order, labelled_date, only_date
 from mailbot.core.paper_kinds import is_none, kind_of
 from mailbot.core.parties import find_customer, window
 from mailbot.core.reference import find_number
 from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
-from mailbot.core.words import PageWords
 
 _NAMED_MONEY = {
     "美元": "USD",
@@ -50,12 +49,11 @@ def business_paper(text: str) -> bool:
     return any(character.isdigit() for character in text) and has_title(text)
 
 
-def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
+def find_fields(paper: Paper) -> tuple[Field, ...]:
     """Return the fields of a business paper, at most one of a name, in the order of FIELD_NAMES; none for other papers.
 
-    Boxes are in the units of `pages`. An invoice or order shows at least a total or a number of its own; a letter does not.
+    Boxes are in the units of its pages. An invoice or order shows at least a total or a number of its own; a letter does not.
     """
-    paper = lay_out(pages)
     sums = find_sums(paper)
     order = date_order(paper)
     number = find_number(paper, "invoice_number")

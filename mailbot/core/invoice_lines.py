@@ -9,28 +9,23 @@ from mailbot.core.document import LineItem
 from mailbot.core.labels import has_title
 from mailbot.core.line_items import Item, find_items
 from mailbot.core.line_sums import Differs, check_lines, check_sums, plain, price_text
-from mailbot.core.lines import lines_of
 from mailbot.core.page_tables import PageTable
-from mailbot.core.paper import lay_out
-from mailbot.core.words import PageWords
+from mailbot.core.paper import Paper
 
 
 def read_lines(
-    tables: Sequence[PageTable], pages: Sequence[PageWords], *, sure: bool, whole: bool
+    tables: Sequence[PageTable], paper: Paper, *, sure: bool, whole: bool
 ) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
     """Return the line items in the tables of a document, and what does not hold among its figures.
 
-    `pages` are those whose words are looked at for sums, `sure` says that they come from a text layer, `whole` that they are all.
+    Sums are looked for on `paper`; `sure` says that its words come from a text layer, `whole` that they are all there are.
     A paper that does not call itself an invoice, order or the like is not checked.
     """
-    if not tables:
-        return (), ()
-    mark = decimal_mark(line.text for page in pages for line in lines_of(page))
+    mark = decimal_mark(line.text for line in paper.lines)
     found = [one for table in tables if (one := find_items(table, mark))]
     if not found:
         return (), ()
     differs: list[Differs] = []
-    paper = lay_out(pages)
     if has_title(paper.text):
         first = 0
         for one in found:

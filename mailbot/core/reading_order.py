@@ -27,8 +27,11 @@ LEVEL = 0.7
 PROSE = 30
 """Characters of a usual line from which on a side is taken for prose."""
 
-MOST_LINES = 300
-"""Pages of more lines are printed lists, or were made to cost time: they are read row by row."""
+MOST_LINES, MOST_WORDS = 300, 5_000
+"""Pages of more are printed lists, or were made to cost time: they are read row by row."""
+
+MOST_GUTTERS = 200
+"""Gutters that are looked at closely; a page of dense print has some dozens."""
 
 Line = Sequence[Word]
 
@@ -46,7 +49,8 @@ class _Band:
 def block_text(page: PageWords) -> str:
     """Return the text of a page in the order of reading, a line for each of its lines."""
     backwards = runs_right_to_left("".join(word.text for line in page.lines for word in line))
-    lines = page.lines if len(page.lines) > MOST_LINES else _ordered(page.lines, backwards)
+    many = len(page.lines) > MOST_LINES or sum(map(len, page.lines)) > MOST_WORDS
+    lines = page.lines if many else _ordered(page.lines, backwards)
     return "\n".join(line_text(line, right_to_left=backwards) for line in lines)
 
 
@@ -67,16 +71,21 @@ def _bands(lines: Sequence[Line]) -> Iterator[_Band]:
     """Yield every gutter that parts blocks."""
     seen: list[_Band] = []
     for at, line in enumerate(lines):
+        wide = GUTTER * _height(line)
         for one, other in pairwise(line):
             gap = _Band(at, at + 1, one.box[2], other.box[0])
-            if gap.right - gap.left < GUTTER * _height(line):
+            if gap.right - gap.left < wide:
                 continue
             if any(band.first <= at < band.last and gap.left <= band.left and band.right <= gap.right for band in seen):
                 continue
             if any(_figures(row, gap.left, gap.right) for row in lines[at : at + 2]):  # a row of a table, or its head
                 continue
             band = _trimmed(lines, _grown(lines, gap))
+            if band.last - band.first < 2:  # no blocks
+                continue
             seen.append(band)
+            if len(seen) > MOST_GUTTERS:
+                return
             if _blocks(*_sides(lines[band.first : band.last], band)):
                 yield band
 

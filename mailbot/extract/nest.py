@@ -31,6 +31,9 @@ MAILS = (MAIL, OUTLOOK)
 
 _LOCKED = ("encrypted_pdf", "encrypted_file", "encrypted_archive")
 
+Senders = tuple[str, ...]
+"""Addresses of those who sent a file: of the mail that it came in first, then of the mails around that one."""
+
 _OVER = {
     "memory": "it needs more than {memory_mb} MB of memory",
     "size": "its text and tables, or a file made from it, are larger than allowed",
@@ -72,7 +75,6 @@ class Nest:
         self._members_left = settings.archive_members
         self._bytes_left = settings.archive_mb << 20
         self._unpacking = asyncio.Lock()
-        self._senders: list[str] = []
         self.contents: dict[str, bytes] = {}
 
     async def read(self, name: str, content: bytes, media_type: str) -> Extracted:
@@ -90,9 +92,9 @@ class Nest:
         if problems:
             piece = _Piece(problems=problems)
         elif kind in MAILS and self._refusal(whole) is None:
-            message, piece = await self._mail(whole, prefix="", depth=0)
+            message, piece = await self._mail(whole, (), prefix="", depth=0)
         else:
-            piece = await self._file(whole, depth=0)
+            piece = await self._file(whole, (), depth=0)
         reading = Reading(
             file=name, media_type=kind, message=message, documents=piece.documents, problems=_without_repeats(piece.problems)
         )
@@ -113,18 +115,18 @@ class Nest:
             )
         return None
 
-    async def _inside(self, members: tuple[Member, ...], depth: int) -> list[_Piece]:
+    async def _inside(self, members: tuple[Member, ...], senders: Senders, depth: int) -> list[_Piece]:
         """Read everything inside one file at the same time; the lanes hold back what is too much at once."""
         for member in members:
             self.contents[await off_loop(len(member.content), _digest, member.content)] = member.content
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._file(member, depth=depth)) for member in members]
+                tasks = [group.create_task(self._file(member, senders, depth=depth)) for member in members]
         except ExceptionGroup as errors:
             raise errors.exceptions[0] from None
         return [task.result() for task in tasks]
 
-    async def _file(self, file: Member, *, depth: int) -> _Piece:
+    async def _file(self, file: Member, senders: Senders, *, depth: int) -> _Piece:
         """Read a file of the nest and what is inside it."""
         digest = await off_loop(len(file.content), _digest, file.content)
         bare = Document(name=file.name, media_type=file.media_type, sha256=digest)
@@ -134,25 +136,26 @@ class Nest:
         if refused is not None:
             return _Piece(documents=(bare,), problems=(refused,))
         if file.media_type in MAILS:
-            message, piece = await self._mail(file, prefix=f"{file.name}/", depth=depth)
+            message, piece = await self._mail(file, senders, prefix=f"{file.name}/", depth=depth)
             pages = (Page(number=1, text=_as_page(message)),) if message else ()
             return replace(piece, documents=(replace(bare, pages=pages), *piece.documents))
-        found, problems = await (self._archive(file, digest) if file.media_type in PACKED else self._found(file, digest))
+        read = self._archive if file.media_type in PACKED else self._found
+        found, problems = await read(file, digest, senders)
         if found.members and depth > self._settings.archive_depth:  # a PDF in a PDF in a PDF …
             found, problems = replace(found, members=()), (*problems, self._too_deep(file.name))
-        pieces = await self._inside(found.members, depth + 1)
+        pieces = await self._inside(found.members, senders, depth + 1)
         documents = found.documents or (() if found.members else (bare,))
         return _Piece(
             documents=documents + tuple(document for piece in pieces for document in piece.documents),
             problems=problems + tuple(problem for piece in pieces for problem in piece.problems),
         )
 
-    async def _archive(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
+    async def _archive(self, file: Member, digest: str, senders: Senders) -> tuple[Found, tuple[Problem, ...]]:
         """Unpack one archive at a time, so that each knows what the ones before it left of the limits."""
         async with self._unpacking:
-            return await self._found(file, digest)
+            return await self._found(file, digest, senders)
 
-    async def _found(self, file: Member, digest: str) -> tuple[Found, tuple[Problem, ...]]:
+    async def _found(self, file: Member, digest: str, senders: Senders) -> tuple[Found, tuple[Problem, ...]]:
         """Have one file read by its reader."""
         reader = reader_type(file.media_type)
         if not reader:
@@ -170,7 +173,7 @@ class Nest:
             self._by_hints = True
         found = await self._answered(header, file, digest)
         if self._settings.passwords and any(problem.code in _LOCKED for problem in found.problems):
-            found = await self._unlocked(header, file, digest, found)
+            found = await self._unlocked(header, file, digest, senders, found)
         self._members_left -= len(found.members)
         self._bytes_left -= sum(len(member.content) for member in found.members)
         return found, tuple(_named(file.name, problem) for problem in found.problems)
@@ -187,17 +190,17 @@ class Nest:
             detail = f"{file.name}: {error}"
             return Found(problems=(Problem(code="broken_answer", detail=detail, remedy="look at the original"),))
 
-    async def _unlocked(self, header: frames.Header, file: Member, digest: str, locked: Found) -> Found:
+    async def _unlocked(self, header: frames.Header, file: Member, digest: str, senders: Senders, locked: Found) -> Found:
         """Have an encrypted file read with the passwords of those who sent it; they reach a worker for such files only."""
         try:
-            passwords = await asyncio.to_thread(self._settings.passwords_of, tuple(self._senders))
+            passwords = await asyncio.to_thread(self._settings.passwords_of, senders)
         except ConfigError as error:
             remedy = f"{error.args[0]}: {error.remedy}"
             told = (replace(one, remedy=remedy) if one.code in _LOCKED else one for one in locked.problems)
             return replace(locked, problems=tuple(told))
         return await self._answered({**header, "passwords": passwords}, file, digest) if passwords else locked
 
-    async def _mail(self, file: Member, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
+    async def _mail(self, file: Member, senders: Senders, *, prefix: str, depth: int) -> tuple[Message | None, _Piece]:
         """Have a mail parsed, then each of its attachments read, named below `prefix`."""
         try:
             answer, body = await self._ask({"kind": "mail", "name": file.name, "media_type": file.media_type}, file.content)
@@ -211,9 +214,9 @@ class Nest:
         except answers.BadAnswer as error:
             problem = Problem(code="broken_answer", detail=f"{file.name}: {error}", remedy="look at the original")
             return None, _Piece(problems=(problem,))
-        self._senders += [one.address for one in message.from_]
+        senders = (*(one.address for one in message.from_), *senders)
         members = tuple(replace(member, name=prefix + member.name) for member in members)
-        pieces = await self._inside(members, depth + 1 if prefix else 0)
+        pieces = await self._inside(members, senders, depth + 1 if prefix else 0)
         return message, _Piece(
             documents=tuple(document for piece in pieces for document in piece.documents),
             problems=tuple(_named(file.name, problem) for problem in problems)

@@ -8,9 +8,9 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 
@@ -22,11 +22,11 @@ from mailbot.extract.codes import with_codes
 from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_careful import CarefulReader
+from mailbot.extract.pdf_file import ASK_AGAIN, open_pdf, opened, unopened
 from mailbot.extract.pdf_layout import layout, shown_upright
-from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import Seen, found_on, most_scans, wanted_for_fields
 
 if TYPE_CHECKING:
     from mailbot.extract.ocr import Scan
@@ -41,38 +41,17 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     Files inside it are members, but an e-invoice's XML gives the document its fields (`mailbot.extract.einvoice_hybrid`).
     """
     try:
-        readable, pdf = _opened(content, limits)
+        pdf, readable, mended = open_pdf(content, limits.passwords)
     except pypdfium2.PdfiumError as error:
-        return Found(documents=(Document(name=name, media_type=media_type),), problems=(_unopened(name, error, limits),))
+        return Found(documents=(Document(name=name, media_type=media_type),), problems=(unopened(name, error, limits),))
     try:
-        found = _read_open(name, readable.content, media_type, pdf, limits)
+        found = _read_open(name, readable, media_type, pdf, limits)
     finally:
         pdf.close()
-    if not readable.mended:
+    if not mended:
         return found
-    broken = Problem(code="broken_pdf", detail=f"{name} is damaged or cut off: what is left of it was read", remedy=_ASK_AGAIN)
+    broken = Problem(code="broken_pdf", detail=f"{name} is damaged or cut off: what is left of it was read", remedy=ASK_AGAIN)
     return replace(found, problems=(broken, *found.problems))
-
-
-class _Readable(NamedTuple):
-    """A PDF's bytes, unlocked, and mended where PDFium could not open them as they came."""
-
-    content: bytes
-    mended: bool
-
-
-def _opened(content: bytes, limits: Limits) -> tuple[_Readable, Any]:
-    """Open a PDF by the passwords there are, and as far as it can be mended. Raises pypdfium2.PdfiumError."""
-    if limits.passwords:
-        content = pdf_page.unlocked(content, limits.passwords)
-    try:
-        return _Readable(content, mended=False), pdf_page.open_pdf(content)
-    except pypdfium2.PdfiumError as error:
-        mended = None if pdf_page.encrypted(error) else rescued(content)
-        if mended is not None:
-            with suppress(pypdfium2.PdfiumError):
-                return _Readable(mended, mended=True), pdf_page.open_pdf(mended)
-        raise
 
 
 def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Limits) -> Found:
@@ -84,105 +63,68 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
             Problem(code="too_many_pages", detail=f"{name}: {len(pdf)} pages, the first {count} were read", remedy=remedy)
         )
     seen: list[Seen] = []
-    broken: list[str] = []
     careful = CarefulReader(content)
     for number in range(1, count + 1):
         scans = sum(one.by_ocr or one.deferred for one in seen)
-        scan = scans < limits.ocr_pages - (FIELD_PAGES if number <= count - FIELD_PAGES else 0)
-        try:
-            seen.append(_read_page(pdf, number, count, limits, careful, scan=scan))
-        except pypdfium2.PdfiumError:
-            broken.append(str(number))
-            seen.append(Seen(page=Page(number=number, text="")))
+        scan = scans < most_scans(number, count, limits.ocr_pages)
+        seen.append(_read_page(pdf, number, count, limits, careful, scan=scan))
     deferred = [one.page.number for one in seen if one.deferred]
     if len(deferred) > 1:
         raise ScansWanted(deferred)
     for number in deferred:
-        seen[number - 1] = _read_page(pdf, number, count, replace(limits, defer=False), careful, scan=True)
+        seen[number - 1] = _read_page(pdf, number, count, replace(limits, defer=False), CarefulReader(content), scan=True)
+    broken = [one.page.number for one in seen if one.broken]
     if broken:
         which = f"page {broken[0]}" if len(broken) == 1 else f"{len(broken)} pages, from {broken[0]} to {broken[-1]},"
-        problems.append(Problem(code="broken_pdf", detail=f"{name}: {which} cannot be read", remedy=_ASK_AGAIN))
-    if left := [str(one.page.number) for one in seen if one.unscanned]:
-        detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
-        problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages"))
-    problems += problems_of(name, seen)
+        problems.append(Problem(code="broken_pdf", detail=f"{name}: {which} cannot be read", remedy=ASK_AGAIN))
     joined = [one.page.number for one in seen if one.joined_cells]
-    tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
-    line_items, differs = lines_of(name, seen, tables)
-    document = Document(
-        name=name,
-        media_type=media_type,
-        pages=tuple(one.page for one in seen),
-        tables=tuple(table.table() for table in tables),
-        fields=fields_of(seen, limits.suppliers),
-        line_items=line_items,
-    )
-    found = with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
+    found = found_on(name, media_type, seen, limits.suppliers, tables_with_joined_cells(content, joined) if joined else ())
+    found = with_codes(replace(found, problems=(*problems, *found.problems)), seen)
     return with_embedded(found, pdf, content, seen, limits)  # last, since an invoice's XML is surer than its picture
 
 
 def _read_page(pdf: Any, number: int, count: int, limits: Limits, careful: CarefulReader, *, scan: bool) -> Seen:
-    page = pdf[number - 1]
+    """Read one page; one that PDFium cannot read is blank and `broken`."""
     try:
-        return pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan)
-    finally:
-        page.close()
+        with closing(pdf[number - 1]) as page:
+            return pdf_page.read_page(page, number, limits, careful, boxes=wanted_for_fields(number, count), scan=scan)
+    except pypdfium2.PdfiumError:
+        return Seen(page=Page(number=number, text=""), broken=True)
 
 
 def words(content: bytes, limits: Limits) -> list[PageWords]:
     """Return the words of the pages that are looked at for fields, as they are looked at. Raises BadInput."""
-    try:
-        pdf = pdf_page.open_pdf(content)
-    except pypdfium2.PdfiumError as error:
-        problem = _unopened("the PDF", error, limits)
-        raise BadInput(problem.detail, remedy=problem.remedy) from None
-    try:
+    with opened(content, limits) as (pdf, readable, _):
         count = min(len(pdf), limits.max_pages)
+        careful = CarefulReader(readable)
         wanted = (number for number in range(1, count + 1) if wanted_for_fields(number, count))
-        careful = CarefulReader(content)
-        seen = [pdf_page.read_page(pdf[number - 1], number, limits, careful, boxes=True).words for number in wanted]
+        seen = [_read_page(pdf, number, count, limits, careful, scan=True).words for number in wanted]
         return [one for one in seen if one is not None]
-    except pypdfium2.PdfiumError as error:
-        raise BadInput(f"a page of the PDF cannot be read: {error}", remedy=_ASK_AGAIN) from None
-    finally:
-        pdf.close()
 
 
 def scans(content: bytes, pages: Sequence[int], limits: Limits) -> dict[int, Scan]:
-    """Read some pages by OCR; those that cannot be rendered are left out. Raises pypdfium2.PdfiumError where none can."""
+    """Read some pages by OCR; those that cannot be rendered are left out. Raises BadInput where none can."""
     from mailbot.extract.ocr import scan
 
     found = {}
-    _, pdf = _opened(content, limits)
-    try:
+    with opened(content, limits) as (pdf, _, _):
         for number in pages:
             with suppress(pypdfium2.PdfiumError):  # `read` says so when it comes to that page
                 image = pdf_page.picture(pdf[number - 1], limits)
                 if image is not None:
                     found[number] = scan(image, number=number, choice=limits.choice)
-    finally:
-        pdf.close()
     return found
 
 
-def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
+def render(content: bytes, page: int, width: int, limits: Limits) -> tuple[bytes, int, int]:
     """Render page `page` (from 1), at most `width` pixels wide and upright as it was read; return PNG, width and height.
 
     Raises BadInput when the file or the page cannot be opened.
     """
-    try:
-        pdf = pdf_page.open_pdf(content)
-    except pypdfium2.PdfiumError as error:
-        problem = _unopened("the PDF", error, Limits())
-        raise BadInput(problem.detail, remedy=problem.remedy) from None
-    try:
+    with opened(content, limits) as (pdf, _, _):
         if not 1 <= page <= len(pdf):
             raise BadInput(f"the PDF has {len(pdf)} pages, no page {page}", remedy="ask for another page")
         return _rendered(pdf[page - 1], width)
-    except pypdfium2.PdfiumError as error:
-        raise BadInput(f"page {page} of the PDF cannot be rendered: {error}", remedy=_ASK_AGAIN) from None
-    finally:
-        pdf.close()
 
 
 def _rendered(page: Any, width: int) -> tuple[bytes, int, int]:
@@ -211,14 +153,3 @@ def _turn_of(page: Any) -> int:
 
     image = pdf_page.picture(page, Limits(ocr_dpi=150))
     return upright(image)[2] if image is not None else 0
-
-
-_ASK_AGAIN = "ask the sender for the file again"
-
-
-def _unopened(name: str, error: pypdfium2.PdfiumError, limits: Limits) -> Problem:
-    if pdf_page.encrypted(error):
-        known = f", and none of the {len(limits.passwords)} known for its sender opens it" if limits.passwords else ""
-        remedy = "ask the sender for it without one, or set extract.passwords for this sender"
-        return Problem(code="encrypted_pdf", detail=f"{name} asks for a password{known}", remedy=remedy)
-    return Problem(code="broken_pdf", detail=f"{name} cannot be opened: {error}", remedy=_ASK_AGAIN)

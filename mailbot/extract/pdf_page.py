@@ -7,17 +7,13 @@ is kept. Text written over such a picture for all to see is a letterhead's or a 
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-import pypdfium2
 import pypdfium2.raw as pdfium
 
 from mailbot.core.bidi import RIGHT_TO_LEFT
@@ -249,31 +245,3 @@ def _over(one: Box, other: Box) -> bool:
 def _holds(outer: Box, inner: Box) -> bool:
     x, y = (inner[0] + inner[2]) / 2, (inner[1] + inner[3]) / 2
     return outer[0] <= x <= outer[2] and outer[1] <= y <= outer[3]
-
-
-def unlocked(content: bytes, passwords: Sequence[str]) -> bytes:
-    """Return an encrypted PDF as one without a password, by the first that opens it; as it is when none does."""
-    for password in passwords:
-        try:
-            pdf = pypdfium2.PdfDocument(content, password=password)
-        except pypdfium2.PdfiumError:
-            continue
-        with contextlib.closing(pdf):
-            out = io.BytesIO()
-            pdf.save(out, flags=pdfium.FPDF_REMOVE_SECURITY)
-            return out.getvalue()
-    return content
-
-
-def open_pdf(content: bytes) -> Any:
-    """Open a PDF, with its forms if it has any. Raises pypdfium2.PdfiumError; `encrypted` tells a password from a fault."""
-    pdf = pypdfium2.PdfDocument(content)
-    if pdf.get_formtype() != pdfium.FORMTYPE_NONE:
-        with contextlib.suppress(pypdfium2.PdfiumError):
-            pdf.init_forms()
-    return pdf
-
-
-def encrypted(error: pypdfium2.PdfiumError) -> bool:
-    """Return whether opening failed for want of a password."""
-    return bool(getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD)

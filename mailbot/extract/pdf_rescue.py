@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 
-_OBJECT = re.compile(rb"(?:^|[\r\n])\s*(\d{1,9})\s+\d{1,5}\s+obj\b")
+_OBJECT = re.compile(rb"(?<!\S)(\d{1,9})\s+\d{1,5}\s+obj\b")
 _CATALOG = re.compile(rb"/Type\s*/Catalog\b")
+_TREE = re.compile(rb"/Pages\s+(\d{1,9})\s")
 _PAGE = re.compile(rb"/Type\s*/Page\b(?!s)")
 _HEAD = 4_000
 """Bytes of an object in which its type is looked for."""
@@ -25,26 +26,21 @@ def rescued(content: bytes) -> bytes | None:
             return None
     if not starts:
         return None
-    catalog, pages, highest = None, [], 0
+    catalog, tree, pages = None, None, []
     for (start, number), (stop, _) in zip(starts, [*starts[1:], (len(content), 0)], strict=True):
         head = content[start : min(stop, start + _HEAD)]
-        highest = max(highest, number)
         if _CATALOG.search(head):
-            catalog = number
+            catalog, tree = number, _TREE.search(head)
         elif _PAGE.search(head) and b"endobj" in content[start:stop]:
             pages.append(number)
+    numbers = {number for _, number in starts}
     whole = content[: content.rfind(b"endobj") + 6] if b"endobj" in content else content
-    if catalog is not None and _has_its_pages(content, catalog):
+    if catalog is not None and tree and int(tree[1]) in numbers:
         return whole + b"\ntrailer\n<</Root %d 0 R>>\nstartxref\n0\n%%%%EOF" % catalog
     if not pages:
         return None
+    free = max(numbers) + 1
     kids = b" ".join(b"%d 0 R" % number for number in pages)
-    tree = b"\n%d 0 obj<</Type/Pages/Count %d/Kids[%s]>>endobj" % (highest + 1, len(pages), kids)
-    root = b"\n%d 0 obj<</Type/Catalog/Pages %d 0 R>>endobj" % (highest + 2, highest + 1)
-    return whole + tree + root + b"\ntrailer\n<</Root %d 0 R>>\nstartxref\n0\n%%%%EOF" % (highest + 2)
-
-
-def _has_its_pages(content: bytes, catalog: int) -> bool:
-    """Return whether the tree of pages that the catalog names is in the file."""
-    own = re.search(rb"(?:^|[\r\n])\s*%d\s+\d{1,5}\s+obj\b.{0,4000}?/Pages\s+(\d{1,9})\s" % catalog, content, re.DOTALL)
-    return bool(own and re.search(rb"(?:^|[\r\n])\s*%s\s+\d{1,5}\s+obj\b" % own[1], content))
+    made = b"\n%d 0 obj<</Type/Pages/Count %d/Kids[%s]>>endobj" % (free, len(pages), kids)
+    root = b"\n%d 0 obj<</Type/Catalog/Pages %d 0 R>>endobj" % (free + 1, free)
+    return whole + made + root + b"\ntrailer\n<</Root %d 0 R>>\nstartxref\n0\n%%%%EOF" % (free + 1)

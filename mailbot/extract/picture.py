@@ -10,21 +10,22 @@ import io
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from mailbot.core.document import Document, Page, Problem
+from mailbot.core.document import Page, Problem
 from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
+from mailbot.extract import ocr
 from mailbot.extract.codes import find_codes, with_codes
 from mailbot.extract.dewarp import flat_page
-from mailbot.extract.ocr import Scan, scan, upright
 from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import Seen, found_on, most_scans, wanted_for_fields
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -45,27 +46,21 @@ class _TooLarge(Exception):
 def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     """Read a picture.
 
-    What cannot be read is a problem: broken_picture, too_many_pixels, too_many_pages, no_text, low_confidence.
+    What cannot be read is a problem: broken_picture, too_many_pixels, too_many_pages, too_many_scans, no_text,
+    low_confidence.
     """
     problems: list[Problem] = []
     pages = pages_of(name, content, limits, problems)
-    seen = [_read_page(image, number, limits) for number, image in enumerate(pages, start=1)]
-    problems += problems_of(name, seen)
-    tables = tables_of(seen)
-    line_items, differs = lines_of(name, seen, tables)
-    document = Document(
-        name=name,
-        media_type=media_type,
-        pages=tuple(one.page for one in seen),
-        tables=tuple(table.table() for table in tables),
-        fields=fields_of(seen, limits.suppliers),
-        line_items=line_items,
-    )
-    return with_codes(Found(documents=(document,), problems=(*problems, *differs)), seen)
+    seen = [_read_page(image, number, limits, scan=scan) for number, (image, scan) in enumerate(pages, start=1)]
+    found = found_on(name, media_type, seen, limits.suppliers)
+    return with_codes(replace(found, problems=(*problems, *found.problems)), seen)
 
 
-def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem]) -> Iterator[np.ndarray]:
-    """Decode one page after the other, and add what cannot be decoded to the problems."""
+def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem]) -> Iterator[tuple[np.ndarray, bool]]:
+    """Decode one page after the other, with whether OCR is to read it, and add what cannot be decoded to the problems.
+
+    Raises ScansWanted.
+    """
     try:
         with _opened(content) as picture:
             count = _frames(picture)
@@ -73,21 +68,32 @@ def pages_of(name: str, content: bytes, limits: Limits, problems: list[Problem])
                 detail = f"{name}: {count} pages, the first {limits.max_pages} were read"
                 problems.append(Problem(code="too_many_pages", detail=detail, remedy="raise extract.max_pages, or split the file"))
             count = min(count, limits.max_pages)
-            if limits.defer and limits.ocr and count > 1:
-                raise ScansWanted(range(1, count + 1))
+            scanned = _scanned(count, limits)
+            if limits.defer and len(scanned) > 1:
+                raise ScansWanted(scanned)
             for number in range(1, count + 1):
-                yield _pixels(picture, number, limits.max_pixels)
+                yield _pixels(picture, number, limits.max_pixels), number in scanned
     except _TooLarge as error:
         problems.append(Problem(code="too_many_pixels", detail=f"{name}: {error}", remedy="raise extract.max_pixels"))
     except BadInput as error:
         problems.append(Problem(code="broken_picture", detail=f"{name}: {error.args[0]}", remedy=error.remedy))
 
 
-def _read_page(image: np.ndarray, number: int, limits: Limits) -> Seen:
-    if not limits.ocr:
-        return Seen(page=Page(number=number, text="", source="ocr", width=image.shape[1], height=image.shape[0]))
+def _scanned(count: int, limits: Limits) -> list[int]:
+    """Return the numbers of the pages that OCR is to read."""
+    scanned: list[int] = []
+    for number in range(1, count + 1 if limits.ocr else 0):
+        if len(scanned) < most_scans(number, count, limits.ocr_pages):
+            scanned.append(number)
+    return scanned
+
+
+def _read_page(image: np.ndarray, number: int, limits: Limits, *, scan: bool) -> Seen:
+    if not scan:
+        page = Page(number=number, text="", source="ocr", width=image.shape[1], height=image.shape[0])
+        return Seen(page=page, unscanned=limits.ocr)
     image = flat_page(image)
-    found = limits.scans.get(number) or scan(image, number=number, choice=limits.choice)
+    found = limits.scans.get(number) or ocr.scan(image, number=number, choice=limits.choice)
     words = found.words
     page = Page(number=number, text=found.text, source="ocr", confidence=found.confidence, width=words.width, height=words.height)
     plain = int(image.max()) - int(image.min()) < 24
@@ -102,23 +108,24 @@ def words(content: bytes, limits: Limits) -> list[PageWords]:
         with _opened(content) as picture:
             count = min(_frames(picture), limits.max_pages)
             wanted = [number for number in range(1, count + 1) if wanted_for_fields(number, count)]
-            seen = [_read_page(_pixels(picture, number, limits.max_pixels), number, limits).words for number in wanted]
+            images = ((number, _pixels(picture, number, limits.max_pixels)) for number in wanted)
+            seen = [_read_page(image, number, limits, scan=limits.ocr).words for number, image in images]
             return [one for one in seen if one is not None]
     except _TooLarge as error:
         raise BadInput(f"the picture is too large: {error}", remedy=_REMEDY) from None
 
 
-def scans(content: bytes, pages: Sequence[int], limits: Limits) -> dict[int, Scan]:
+def scans(content: bytes, pages: Sequence[int], limits: Limits) -> dict[int, ocr.Scan]:
     """Read some pages by OCR, up to the first one that cannot be decoded."""
-    found: dict[int, Scan] = {}
+    found: dict[int, ocr.Scan] = {}
     with suppress(BadInput, _TooLarge), _opened(content) as picture:  # `read` says so when it comes to that page
         for number in pages:
             image = flat_page(_pixels(picture, number, limits.max_pixels))
-            found[number] = scan(image, number=number, choice=limits.choice)
+            found[number] = ocr.scan(image, number=number, choice=limits.choice)
     return found
 
 
-def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
+def render(content: bytes, page: int, width: int, limits: Limits) -> tuple[bytes, int, int]:
     """Render page `page` (from 1), at most `width` pixels wide, upright as it was read; return PNG, width and height.
 
     Raises BadInput when the picture cannot be decoded or has no such page.
@@ -127,10 +134,10 @@ def render(content: bytes, page: int, width: int) -> tuple[bytes, int, int]:
         if not 1 <= page <= _frames(picture):
             raise BadInput(f"the picture has {_frames(picture)} pages, no page {page}", remedy="ask for another page")
         try:
-            image = _pixels(picture, page, Limits().max_pixels)
+            image = _pixels(picture, page, limits.max_pixels)
         except _TooLarge as error:
             raise BadInput(f"the picture is too large: {error}", remedy=_REMEDY) from None
-    image = upright(flat_page(image))[0]
+    image = ocr.upright(flat_page(image))[0]
     shown = Image.fromarray(np.ascontiguousarray(image[:, :, ::-1]))
     shown.thumbnail((width, shown.height))
     out = io.BytesIO()

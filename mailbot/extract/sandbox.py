@@ -88,9 +88,7 @@ class Sandbox:
             job = {"kind": "render", "name": name, "media_type": kind.get("media_type"), "page": page, "width": width}
             if not str(kind.get("media_type")).startswith(("application/pdf", "image/")):
                 raise BadInput(f"{name} has no pages that can be drawn ({kind.get('media_type')})", remedy=remedy)
-            if self._settings.passwords and b"/Encrypt" in content:
-                job["passwords"] = await asyncio.to_thread(self._settings.passwords_of, (sender,))
-            answer, png = await self._render.run(job, content)
+            answer, png = await self._draw(job, content, sender)
         except (WorkerDied, ConfigError) as error:
             raise BadInput(f"page {page} of {name} cannot be drawn: {error}", remedy=remedy) from error
         size = answer.get("width"), answer.get("height")
@@ -100,7 +98,14 @@ class Sandbox:
         return Page(png=png, width=int(answer["width"]), height=int(answer["height"]))
 
     async def learn(
-        self, name: str, content: bytes, media_type: str, stranger: SupplierHints | None, values: Mapping[str, str]
+        self,
+        name: str,
+        content: bytes,
+        media_type: str,
+        stranger: SupplierHints | None,
+        values: Mapping[str, str],
+        *,
+        sender: str = "",
     ) -> Taught:
         """Find out what corrected values teach about the supplier of a PDF or picture: see `core.supplier_learning.teach`.
 
@@ -111,18 +116,17 @@ class Sandbox:
             "kind": "learn",
             "name": name,
             "media_type": media_type,
-            "limits": reader_limits(self._settings),
             "suppliers": hints_to_json(self.suppliers()),
             "stranger": hints_to_json([stranger] if stranger else []),
             "values": dict(values),
         }
         try:
-            answer, _ = await self._render.run(job, content)
+            answer, _ = await self._draw(job, content, sender)
             if answer.get("found") != "taught":
                 why = answer.get("refused") or answer.get("failed") or answer.get("over") or "the worker learnt nothing"
                 raise BadInput(f"nothing can be learnt from {name}: {why}", remedy=remedy)
             return answers.taught(answer, values)
-        except (WorkerDied, answers.BadAnswer) as error:
+        except (WorkerDied, ConfigError, answers.BadAnswer) as error:
             raise BadInput(f"nothing can be learnt from {name}: {error}", remedy=remedy) from error
 
     async def searchable(self, name: str, content: bytes) -> bytes:
@@ -186,6 +190,13 @@ class Sandbox:
         """Stop the workers."""
         for lane in (self._light, self._heavy, self._render):
             await lane.close()
+
+    async def _draw(self, job: frames.Header, content: bytes, sender: str) -> tuple[frames.Header, bytes]:
+        """Do a job on pages that a person waits for; an encrypted PDF is opened by the passwords of its sender."""
+        job["limits"] = reader_limits(self._settings)
+        if self._settings.passwords and b"/Encrypt" in content:
+            job["passwords"] = await asyncio.to_thread(self._settings.passwords_of, (sender,))
+        return await self._render.run(job, content)
 
     async def _ask(self, header: frames.Header, content: bytes) -> tuple[frames.Header, bytes]:
         """Do one job in the lane that fits it."""

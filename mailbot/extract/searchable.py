@@ -10,6 +10,7 @@ import ctypes
 import io
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import cv2
@@ -24,6 +25,7 @@ from mailbot.extract import orientation, pdf_page, picture
 from mailbot.extract.dewarp import flat_page
 from mailbot.extract.ocr import Scan, scan
 from mailbot.extract.page_scans import ScansWanted
+from mailbot.extract.pdf_file import opened
 from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.reader import Limits
 
@@ -35,7 +37,7 @@ EM = 1000
 
 
 def write(content: bytes, media_type: str, limits: Limits) -> bytes:
-    """Return the PDF. Raises BadInput where the file cannot be opened, ScansWanted."""
+    """Return the PDF. Raises BadInput where a page cannot be read or there are more than are read, ScansWanted."""
     out = pypdfium2.PdfDocument.new()
     try:
         pages = _pages_of_pdf(out, content, limits) if media_type == "application/pdf" else _pages_of_picture(content, limits)
@@ -58,12 +60,10 @@ Picture = tuple[np.ndarray, Scan, float]
 
 def _pages_of_pdf(out: pypdfium2.PdfDocument, content: bytes, limits: Limits) -> Iterator[Picture]:
     """Yield the scanned pages, and copy the others into `out` in between."""
-    try:
-        pdf = pdf_page.open_pdf(content)
-    except pypdfium2.PdfiumError as error:
-        raise BadInput(f"the PDF cannot be opened: {error}", remedy="ask the sender for it without a password") from None
-    try:
-        numbers = range(1, min(len(pdf), limits.max_pages) + 1)
+    with opened(content, limits) as (pdf, _, _):
+        if len(pdf) > limits.max_pages:
+            raise BadInput(f"it has {len(pdf)} pages, {limits.max_pages} are allowed", remedy="split the file")
+        numbers = range(1, len(pdf) + 1)
         scanned = {number for number in numbers if _needs_ocr(pdf[number - 1])}
         if limits.defer and len(scanned) > 1:
             raise ScansWanted(sorted(scanned))
@@ -76,8 +76,6 @@ def _pages_of_pdf(out: pypdfium2.PdfDocument, content: bytes, limits: Limits) ->
             found = limits.scans.get(number) or scan(image, number=number, choice=limits.choice)
             wide, high = page.get_size()
             yield _as_read(image, found), found, high if found.turned % 180 else wide
-    finally:
-        pdf.close()
 
 
 def _needs_ocr(page: Any) -> bool:
@@ -88,7 +86,8 @@ def _needs_ocr(page: Any) -> bool:
 
 def _pages_of_picture(content: bytes, limits: Limits) -> Iterator[Picture]:
     problems: list[Problem] = []
-    for number, image in enumerate(picture.pages_of("the picture", content, limits, problems), start=1):
+    every = replace(limits, ocr_pages=limits.max_pages)
+    for number, (image, _) in enumerate(picture.pages_of("the picture", content, every, problems), start=1):
         page = flat_page(image)
         found = limits.scans.get(number) or scan(page, number=number, choice=limits.choice)
         seen = _as_read(page, found)

@@ -49,9 +49,10 @@ def _sheets(root: Any, limits: Limits) -> list[tuple[str, list[list[str]]]]:
     for sheet in [one for one in root.iterchildren() if kind_of(one) == "Worksheet"][: limits.max_pages]:
         rows: list[list[str]] = []
         for row in (one for one in sheet.iter() if kind_of(one) == "Row"):
-            _fill(rows, _place(own(row, "Index"), len(rows)), MOST_CELLS)
+            before = len(rows)
+            _fill(rows, _place(own(row, "Index"), before), MOST_CELLS)
             rows.append(_cells(row))
-            cells += len(rows[-1]) + 1
+            cells += len(rows) - before + len(rows[-1])
             if cells > MOST_CELLS:
                 raise _TooLarge(f"more than {MOST_CELLS:,} cells")
         if any(any(row) for row in rows):

@@ -18,7 +18,7 @@ _WORD_97 = 0xC1
 _ENCRYPTED, _SECOND_TABLE, _NARROW = 0x0100, 0x0200, 0x40000000
 _LENGTHS, _PIECES = 0x4C, 0x01A2
 """Where in the file's head the lengths of its texts and the place of its list of pieces stand (2.5.4, 2.5.6)."""
-_FIELD = re.compile(r"\x13[^\x13-\x15]*\x14|\x13[^\x13-\x15]*(?=\x15)")
+_FIELD_MARK = re.compile(r"[\x13-\x15]")
 _SIGNS = str.maketrans({"\r": "\n", "\x0b": "\n", "\x0c": "\n", "\x0e": "\n", "\x07": "\t", "\x1e": "\u2011", "\x1f": None})
 
 
@@ -86,8 +86,26 @@ def _shown(head: bytes, whole: str) -> str:
 
 
 def _plain(text: str) -> str:
-    while (shorter := _FIELD.sub("", text)) != text:
-        text = shorter
-    text = text.replace("\x07\x07", "\n").translate(_SIGNS)
+    text = _without_codes(text).replace("\x07\x07", "\n").translate(_SIGNS)
     lines = (line.rstrip() for line in charset.clean(text).split("\n"))
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
+
+
+def _without_codes(text: str) -> str:
+    """Return text without the codes of its fields (2.8.25): each from its begin up to its separator, or to its end without one."""
+    codes: list[tuple[int, int]] = []
+    open_fields: list[int | None] = []
+    for mark in _FIELD_MARK.finditer(text):
+        if mark[0] == "\x13":
+            open_fields.append(mark.start())
+        elif open_fields:
+            start = open_fields.pop()
+            if start is not None:
+                codes.append((start, mark.end()))
+            if mark[0] == "\x14":
+                open_fields.append(None)
+    pieces, at = [], 0
+    for start, end in sorted(codes):
+        pieces.append(text[at : max(at, start)])
+        at = max(at, end)
+    return "".join([*pieces, text[at:]])

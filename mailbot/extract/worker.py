@@ -147,9 +147,7 @@ def _scans(job: frames.Header, content: bytes) -> Answer:
 
 def _render(job: frames.Header, content: bytes) -> Answer:
     """Render one page as PNG."""
-    if job.get("passwords"):
-        content = import_module("mailbot.extract.pdf_page").unlocked(content, job["passwords"])
-    png, width, height = _of_pages(job).render(content, job["page"], job["width"])
+    png, width, height = _of_pages(job).render(content, job["page"], job["width"], _limits(job))
     return {"found": "page", "width": width, "height": height}, (png,)
 
 
@@ -158,9 +156,10 @@ def _learn(job: frames.Header, content: bytes) -> Answer:
     from mailbot.core.supplier_files import hints_from_json, hints_to_json
     from mailbot.core.supplier_learning import teach
 
-    words = _of_pages(job).words(content, Limits(**job["limits"]))
+    limits = _limits(job)
+    words = _of_pages(job).words(content, limits)
     stranger = next(iter(hints_from_json(job["stranger"])), None)
-    taught = teach(hints_from_json(job["suppliers"]), stranger, words, job["values"])
+    taught = teach(limits.suppliers, stranger, words, job["values"])
     supplier = hints_to_json([taught.supplier])[0]
     return {"found": "taught", "supplier": supplier, "fields": taught.fields, "refused": taught.refused}, ()
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -44,7 +44,8 @@ class Peer:
 
     def __exit__(self, *_: object) -> None:
         assert self._process.stdin
-        self._process.stdin.close()
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         self._process.wait(60)
         self._log.close()
 
@@ -53,7 +54,8 @@ class Peer:
         assert self._process.stdin
         assert self._process.stdout
         print(f"{self.name}: {name} {options}", file=sys.stderr, flush=True)
-        print(json.dumps({"measure": name, **options}), file=self._process.stdin, flush=True)
+        with suppress(BrokenPipeError):
+            print(json.dumps({"measure": name, **options}), file=self._process.stdin, flush=True)
         answer = self._process.stdout.readline()
         if not answer:
             self._log.seek(0)

@@ -30,6 +30,11 @@ def tokens_of(seed: int, many: int, vocabulary: int) -> list[int]:
     return [int(one) for one in np.random.default_rng(seed).integers(1, vocabulary, many)]
 
 
+def without_torchvision() -> None:
+    """Hide torchvision, which models of text do not need, from transformers: it may not fit the torch that is there."""
+    sys.modules["torchvision"] = None
+
+
 class EngineWorker:
     """mailbot's engine, on the library that KERAS_BACKEND names."""
 
@@ -130,6 +135,8 @@ class TorchWorker:
 
     def __init__(self, directory: Path, threads: int) -> None:
         import torch
+
+        without_torchvision()
         import transformers
 
         transformers.logging.set_verbosity_error()

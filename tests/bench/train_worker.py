@@ -18,6 +18,7 @@ import numpy as np
 
 from mailbot.generate.training.options import Shape
 from mailbot.generate.training.shapes import config_of
+from tests.bench.generate_worker import without_torchvision
 
 ROWS, LENGTH, VOCABULARY = 16, 256, 4096
 RATE, CLIP, DECAY = 1e-3, 1.0, 0.1
@@ -63,6 +64,8 @@ def own(family: str, dtype: str, threads: int) -> Callable[[], float]:
 def torch(family: str, dtype: str, threads: int) -> Callable[[], float]:
     """Return torch's step, which returns its loss."""
     import torch
+
+    without_torchvision()
     import transformers
 
     torch.set_num_threads(threads)

@@ -110,7 +110,7 @@ def test_a_picture_of_a_slip_has_its_fields() -> None:
     out = io.BytesIO()
     qr_picture().save(out, "PNG")
     words = PageWords(number=1, width=700, height=700, lines=())
-    with mock.patch.object(picture, "scan", return_value=Scan(words=words, text="", confidence=None, turned=0, skew=0.0)):
+    with mock.patch("mailbot.extract.ocr.scan", return_value=Scan(words=words, text="", confidence=None, turned=0, skew=0.0)):
         found = picture.read("slip.png", out.getvalue(), "image/png", Limits())
     (document,) = found.documents
     assert {field.name: field.value for field in document.fields}["total"] == "1949.75"

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
+from mailbot.core.words import PageWords
 from mailbot.errors import BadInput
 from mailbot.extract import ocr, orientation, picture
+from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.reader import Found, Limits
 from tests.servers import papers
 
@@ -171,13 +173,35 @@ def test_odd_sizes_are_survived(size: tuple[int, int]) -> None:
 
 
 def test_without_ocr_only_the_size_is_known() -> None:
-    with mock.patch("mailbot.extract.picture.scan", side_effect=AssertionError("no OCR here")):
+    with mock.patch("mailbot.extract.ocr.scan", side_effect=AssertionError("no OCR here")):
         (page,) = read(papers.png(Image.new("RGB", (40, 30))), Limits(ocr=False)).documents[0].pages
     assert (page.text, page.width, page.height) == ("", 40, 30)
 
 
+SHEETS = papers.png(Image.new("L", (40, 30), 255), "TIFF", save_all=True, append_images=[Image.new("L", (40, 30), 255)] * 8)
+
+
+def test_only_so_many_pages_of_a_tiff_are_read_and_the_last_ones_among_them() -> None:
+    seen = ocr.Scan(words=PageWords(number=1, width=40, height=30, lines=()), text="Harbour", confidence=0.9, turned=0, skew=0.0)
+    with mock.patch("mailbot.extract.ocr.scan", return_value=seen):
+        found = read(SHEETS, Limits(ocr_pages=3))
+    assert [page.number for page in found.documents[0].pages if page.text == "Harbour"] == [1, 8, 9]
+    assert len(found.documents[0].pages) == 9
+    assert codes(found) == ["too_many_scans"]
+    assert "6 scanned pages were not read, from page 2 to 7" in found.problems[0].detail
+    with pytest.raises(ScansWanted) as wanted:
+        read(SHEETS, Limits(ocr_pages=3, defer=True))
+    assert wanted.value.pages == [1, 8, 9]
+
+
+def test_no_other_worker_is_asked_for_scans_where_ocr_is_off() -> None:
+    found = read(SHEETS, Limits(ocr=False, defer=True))
+    assert [page.text for page in found.documents[0].pages] == [""] * 9
+    assert found.problems == ()
+
+
 def test_render_shows_the_picture_upright() -> None:
-    png, width, height = picture.render(papers.png(papers.scan(papers.LETTER, turn=90)), 1, 500)
+    png, width, height = picture.render(papers.png(papers.scan(papers.LETTER, turn=90)), 1, 500, Limits())
     assert Image.open(io.BytesIO(png)).size == (width, height)
     assert width == 500
     assert height > width
@@ -186,7 +210,7 @@ def test_render_shows_the_picture_upright() -> None:
 def test_a_picture_that_cannot_be_rendered_is_bad_input() -> None:
     for content, page in ((b"junk", 1), (papers.png(Image.new("RGB", (40, 30))), 2), (_bomb(9_000), 1)):
         with pytest.raises(BadInput):
-            picture.render(content, page, 500)
+            picture.render(content, page, 500, Limits())
 
 
 def _bomb(side: int) -> bytes:

@@ -9,13 +9,16 @@ import logging
 import struct
 import zipfile
 from collections.abc import AsyncIterator
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from mailbot import checkup, config
+from mailbot.core.supplier_hints import SupplierHints
 from mailbot.errors import BadInput
 from mailbot.extract import archive, frames, locked_office
 from mailbot.extract.reader import Limits
@@ -112,6 +115,17 @@ async def test_what_no_password_opens_is_told_and_lost_for_nobody(sandbox: Sandb
     assert all("extract.passwords" in problem.remedy for problem in stranger.reading.problems)
 
 
+async def test_a_mail_inside_lends_its_sender_s_passwords_to_its_own_files_alone(sandbox: Sandbox) -> None:
+    locked = papers.text_pdf(LINES, password="wharf-9")
+    outer = EmailMessage()
+    outer["From"] = "somebody@else.example"
+    outer.set_content("see attached")
+    outer.add_attachment(message_from_bytes(mail("billing@harbour.example", b_pdf=locked), policy=default), filename="in.eml")
+    outer.add_attachment(locked, maintype="application", subtype="pdf", filename="a.pdf")
+    extracted = await sandbox.read("out.eml", outer.as_bytes())
+    assert [detail.partition(" ")[0] for _, detail in problems(extracted)] == ["a.pdf"]
+
+
 async def test_a_password_that_cannot_be_had_names_its_option(sandbox: Sandbox) -> None:
     extracted = await sandbox.read("in.eml", mail("a@broken.example", b_zip=AES_128_STORED))
     (problem,) = extracted.reading.problems
@@ -135,6 +149,17 @@ async def test_an_encrypted_page_is_drawn_for_the_one_who_reviews_it(sandbox: Sa
     assert page.width == 300
     with pytest.raises(BadInput, match="password"):
         await sandbox.render("a.pdf", content, 1, width=300, sender="a@evil.example")
+
+
+async def test_an_encrypted_page_teaches_by_its_sender_s_password(sandbox: Sandbox) -> None:
+    content = papers.text_pdf(LINES, password="wharf-9")
+    stranger, values = SupplierHints(supplier="Harbour Freight", words=("Harbour Freight Services Ltd",)), {"total": "480.00"}
+    taught = await sandbox.learn("a.pdf", content, "application/pdf", stranger, values, sender="billing@harbour.example")
+    assert taught.fields == ("total",)
+    with pytest.raises(BadInput, match="password"):
+        await sandbox.learn("a.pdf", content, "application/pdf", stranger, values, sender="billing@evil.example")
+    with pytest.raises(BadInput, match="nothing can be learnt"):
+        await sandbox.learn("a.pdf", content, "application/pdf", stranger, values, sender="a@broken.example")
 
 
 def test_the_older_encryption_of_zip_is_opened_too() -> None:

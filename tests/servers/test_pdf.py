@@ -62,15 +62,15 @@ def test_a_page_displayed_the_wrong_way_is_turned_by_its_text(rotation: int) -> 
     assert [(field.name, field.value) for field in turned.fields] == [(field.name, field.value) for field in straight.fields]
     for field, same in zip(turned.fields, straight.fields, strict=True):
         assert field.box == pytest.approx(same.box, abs=0.3)
-    assert _pixels(pdf.render(content, 1, 300)[0]) == pytest.approx(
-        _pixels(pdf.render(papers.text_pdf(INVOICE, size=(600, 600)), 1, 300)[0]), abs=8
+    assert _pixels(pdf.render(content, 1, 300, Limits())[0]) == pytest.approx(
+        _pixels(pdf.render(papers.text_pdf(INVOICE, size=(600, 600)), 1, 300, Limits())[0]), abs=8
     )
 
 
 def test_the_box_of_a_field_holds_its_ink() -> None:
     content = papers.text_pdf(INVOICE)
     field = next(one for one in read(content).documents[0].fields if one.name == "invoice_number")
-    picture, width, _ = pdf.render(content, 1, 1190)
+    picture, width, _ = pdf.render(content, 1, 1190, Limits())
     image = Image.open(io.BytesIO(picture)).convert("L")
     unit = width / A4[0]
     assert field.box is not None
@@ -94,7 +94,7 @@ def test_a_skewed_scan_upside_down_is_shown_upright_with_boxes_on_it() -> None:
     content = papers.scanned_pdf(papers.scan(INVOICE, turn=180, skew=4))
     document = read(content).documents[0]
     total = next(field for field in document.fields if field.name == "total")
-    picture, width, height = pdf.render(content, 1, 1190)
+    picture, width, height = pdf.render(content, 1, 1190, Limits())
     image = Image.open(io.BytesIO(picture)).convert("L")
     assert total.box is not None
     assert document.pages[0].width is not None
@@ -262,7 +262,7 @@ def test_a_frame_is_no_table() -> None:
 
 def test_render_is_at_most_as_wide_as_asked() -> None:
     for content in (papers.text_pdf(INVOICE), papers.text_pdf(INVOICE, rotation=90), papers.text_pdf(INVOICE, size=(100, 5_000))):
-        picture, width, height = pdf.render(content, 1, 640)
+        picture, width, height = pdf.render(content, 1, 640, Limits())
         image = Image.open(io.BytesIO(picture))
         assert image.size == (width, height)
         assert width <= 640
@@ -271,7 +271,7 @@ def test_render_is_at_most_as_wide_as_asked() -> None:
 @pytest.mark.parametrize(("content", "page"), [(papers.text_pdf(INVOICE), 2), (papers.text_pdf(INVOICE), 0), (b"junk", 1)])
 def test_what_cannot_be_rendered_is_bad_input(content: bytes, page: int) -> None:
     with pytest.raises(BadInput) as caught:
-        pdf.render(content, page, 500)
+        pdf.render(content, page, 500, Limits())
     assert caught.value.remedy
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import random
 import re
+from dataclasses import replace
+from typing import Any
 from unittest import mock
 
 import pypdf
@@ -16,11 +18,14 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from mailbot.config import Extract
-from mailbot.core.words import PageWords
-from mailbot.extract import ocr, pdf, pdf_page
+from mailbot.core.document import Page
+from mailbot.core.words import PageWords, line_text
+from mailbot.extract import ocr, pdf, pdf_page, searchable
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
+from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sandbox import Sandbox
+from mailbot.extract.seen import Seen, found_on
 from tests.servers import papers
 
 PAGES = (papers.LETTER, papers.LETTER[:3])
@@ -68,6 +73,30 @@ def test_what_is_left_of_a_file_is_read_and_told(content: bytes) -> None:
     found = read(content)
     assert texts(found) == [list(lines) for lines in PAGES]
     assert [(problem.code, "what is left of it" in problem.detail) for problem in found.problems] == [("broken_pdf", True)]
+
+
+def test_what_is_left_of_a_file_is_drawn_learnt_from_and_written_too() -> None:
+    content = CUT["the trailer"]
+    assert pdf.render(content, 2, 300, Limits())[1] == 300
+    assert [line_text(page.lines[0]) for page in pdf.words(content, Limits())] == [lines[0] for lines in PAGES]
+    written = pypdfium2.PdfDocument(searchable.write(content, "application/pdf", Limits()))
+    assert [page.get_textpage().get_text_bounded().split("\r\n")[0] for page in written] == [lines[0] for lines in PAGES]
+
+
+def test_blank_lines_without_end_are_no_objects() -> None:
+    assert rescued(b"%PDF-1.4" + b"\n" * 2_000_000) is None
+
+
+def test_a_scan_that_fails_when_it_is_its_turn_costs_that_page_alone() -> None:
+    whole, part = pypdfium2.PdfDocument.new(), papers.scanned_pdf(papers.scan(papers.LETTER[:2], dpi=50))
+    for content in (part, WHOLE):
+        whole.import_pages(pypdfium2.PdfDocument(content))
+    out = io.BytesIO()
+    whole.save(out)
+    with mock.patch.object(pdf_page, "picture", side_effect=pypdfium2.PdfiumError("it cannot be rendered")):
+        found = pdf.read("a.pdf", out.getvalue(), "application/pdf", Limits(defer=True))
+    assert texts(found) == [[""], *(list(lines) for lines in PAGES)]
+    assert [problem.detail for problem in found.problems] == ["a.pdf: page 1 cannot be read"]
 
 
 def test_pages_that_are_not_there_are_one_problem() -> None:
@@ -156,3 +185,14 @@ def test_damaged_bytes_raise_nothing() -> None:
             assert {problem.code for problem in found.problems} <= {
                 "broken_pdf", "encrypted_pdf", "too_many_pages", "too_many_pixels", "no_text", "low_confidence",
             }  # fmt: skip
+
+
+@pytest.mark.parametrize("lack", [{"unscanned": True}, {"too_large": True}, {"no_text": True}, {"broken": True}, {"words": None}])
+def test_sums_are_checked_only_where_every_page_was_read(lack: dict[str, Any]) -> None:
+    words = PageWords(number=1, width=100, height=100, lines=())
+    page = Page(number=1, text="invoice 1", width=100, height=100)
+    pages = [Seen(page=replace(page, number=number), words=replace(words, number=number)) for number in (1, 2)]
+    with mock.patch("mailbot.extract.seen.read_lines", return_value=((), ())) as asked:
+        found_on("a.pdf", "application/pdf", pages)
+        found_on("a.pdf", "application/pdf", [pages[0], replace(pages[1], **lack)])
+    assert [call.kwargs["whole"] for call in asked.call_args_list] == [True, False]

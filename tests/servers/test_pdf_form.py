@@ -71,7 +71,7 @@ def test_fields_without_an_appearance_are_read_and_drawn() -> None:
     content = without_appearance(note="Approved, A. Thompson")
     lines = read(content).documents[0].pages[0].text.split("\n")
     assert lines == ["Delivery address of the buyer Quay 12, Valencia", "Approved, A. Thompson"]
-    picture = Image.open(io.BytesIO(pdf.render(content, 1, 595)[0])).convert("L")
+    picture = Image.open(io.BytesIO(pdf.render(content, 1, 595, Limits())[0])).convert("L")
     assert picture.crop((240, 842 - 715, 450, 842 - 690)).getextrema()[0] < 100
 
 

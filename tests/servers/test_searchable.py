@@ -12,6 +12,7 @@ import pypdf
 import pypdfium2
 import pytest
 
+from mailbot.errors import BadInput
 from mailbot.extract import searchable
 from mailbot.extract.reader import Limits
 from tests.servers import papers
@@ -65,6 +66,25 @@ def test_pages_with_a_text_layer_stay_as_they_are() -> None:
     assert by_pdfium(written, 1).split("\n") == list(papers.LETTER[:2])
     with pdfplumber.open(io.BytesIO(written)) as pdf:
         assert [len(page.images) for page in pdf.pages] == [0, 1]
+
+
+@pytest.mark.parametrize("kind", ["application/pdf", "image/tiff"])
+def test_no_page_is_left_out_unsaid(kind: str) -> None:
+    sheet = papers.scan(papers.LETTER[:2], dpi=50)
+    content = (
+        papers.text_pdf(["one"], ["two"])
+        if kind == "application/pdf"
+        else papers.png(sheet, "TIFF", save_all=True, append_images=[sheet])
+    )
+    with pytest.raises(BadInput, match="2 pages"):
+        searchable.write(content, kind, Limits(max_pages=1))
+
+
+def test_an_encrypted_file_is_written_by_its_password_alone() -> None:
+    locked = papers.text_pdf(["A page with a text layer of its own"], password="wharf-9")
+    assert by_pdfium(searchable.write(locked, "application/pdf", Limits(passwords=("wharf-9",)))).startswith("A page with a text")
+    with pytest.raises(BadInput, match="asks for a password"):
+        searchable.write(locked, "application/pdf", Limits())
 
 
 def test_the_command_writes_beside_its_json_and_says_what_it_cannot_write(tmp_path: Path) -> None:

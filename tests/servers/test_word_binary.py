@@ -51,6 +51,17 @@ def test_pieces_of_both_encodings_are_put_together(flags: int) -> None:
     assert text(read(content)) == "Größe: größer 中文\nEnde"
 
 
+def test_codes_of_fields_in_fields_are_left_out_and_marks_without_a_partner_cost_nothing() -> None:
+    cases = {
+        "a \x13 IF \x13 DATE \x14 1 May \x15 \x14 then \x13 PAGE \x14 7 \x15\x15 b": "a  then  7  b",
+        "a \x13 TC \x13 SEQ \x15\x15 b": "a  b",
+        "a \x13 never closed b": "a  never closed b",
+        "a \x15 b \x14 c": "a  b  c",
+        "\x13" * 200_000 + "\x14" * 200_000 + "a": "a",
+    }
+    assert {written: word_binary._plain(written) for written in cases} == cases
+
+
 def test_fields_show_their_results_and_cells_stand_apart() -> None:
     shown = (
         'See \x13 HYPERLINK "http://example.org" \x14our page\x15.\rArticle\x07Quantity\x07\x07Bolt\x07200\x07\x07end\x0bof it\x1f'

@@ -72,7 +72,7 @@ PAPER = """
 
 def mismatches(invoice: Invoice, paper: str) -> list[str]:
     pages = typed(paper)
-    return [str(one) for one in compare(invoice, lay_out(pages), find_fields(pages))]
+    return [str(one) for one in compare(invoice, lay_out(pages), find_fields(lay_out(pages)))]
 
 
 def test_all_fields_are_stated_and_sure() -> None:
@@ -230,9 +230,9 @@ def test_a_credit_note_may_be_printed_with_minus_signs() -> None:
 
 def test_fields_stand_where_the_page_shows_them() -> None:
     pages = typed(PAPER)
-    placed = {field.name: field for field in with_places(fields_of(INVOICE), lay_out(pages), find_fields(pages))}
+    placed = {field.name: field for field in with_places(fields_of(INVOICE), lay_out(pages), find_fields(lay_out(pages)))}
     assert {name for name, field in placed.items() if field.page is None} == {"customer", "po_number", "due_date", "vat_id"}
-    assert placed["total"].box == next(field.box for field in find_fields(pages) if field.name == "total")
+    assert placed["total"].box == next(field.box for field in find_fields(lay_out(pages)) if field.name == "total")
     assert {field.origin for field in placed.values()} == {"xml"}
 
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.paper import lay_out
 from tests.unit.typed_invoices import CASES, ENGLISH_COLUMNS
 from tests.unit.typed_oddities import ODD_CASES
 from tests.unit.typed_page import typed
@@ -16,25 +17,25 @@ ALL_CASES = [*CASES, *ODD_CASES]
 
 @pytest.mark.parametrize(("paper", "expected"), [case[1:] for case in ALL_CASES], ids=[case[0] for case in ALL_CASES])
 def test_an_ordinary_invoice_is_read_whole(paper: str, expected: dict[str, str]) -> None:
-    assert {field.name: field.value for field in find_fields(typed(paper))} == expected
+    assert {field.name: field.value for field in find_fields(lay_out(typed(paper)))} == expected
 
 
 def test_every_field_stands_where_its_value_is_printed() -> None:
-    for field in find_fields(typed(ENGLISH_COLUMNS)):
+    for field in find_fields(lay_out(typed(ENGLISH_COLUMNS))):
         assert field.page == 1
         assert field.box is not None
         x0, y0, x1, y1 = field.box
         assert 40 <= x0 < x1 <= 595
         assert 40 <= y0 < y1 <= 842
         assert 0.5 < field.confidence < 1
-    total = next(field for field in find_fields(typed(ENGLISH_COLUMNS)) if field.name == "total")
+    total = next(field for field in find_fields(lay_out(typed(ENGLISH_COLUMNS))) if field.name == "total")
     row = next(at for at, line in enumerate(ENGLISH_COLUMNS.strip("\n").split("\n")) if "£168.00" in line)
     assert total.box is not None
     assert total.box[1] == 40 + 14 * row
 
 
 def values(paper: str) -> dict[str, str]:
-    return {field.name: field.value for field in find_fields(typed(paper))}
+    return {field.name: field.value for field in find_fields(lay_out(typed(paper)))}
 
 
 def test_small_faults_of_ocr_in_labels_do_no_harm() -> None:
@@ -115,7 +116,7 @@ def test_a_paid_invoice_keeps_its_total() -> None:
 def test_totals_on_a_later_page_are_found() -> None:
     first = "Rechnung Nr. 4711\nRechnungsdatum 01.02.2024\nÜbertrag 300,00"
     second = "Rechnung Nr. 4711\nGesamtbetrag 500,00 EUR"
-    found = {field.name: (field.value, field.page) for field in find_fields(typed(first, second))}
+    found = {field.name: (field.value, field.page) for field in find_fields(lay_out(typed(first, second)))}
     assert found["total"] == ("500.00", 2)
     assert found["invoice_number"] == ("4711", 1)
 
@@ -124,7 +125,7 @@ def test_totals_on_a_later_page_are_found() -> None:
 @settings(max_examples=60, deadline=None)
 def test_any_text_is_survived(text: str) -> None:
     business_paper(text)
-    assert len({field.name for field in find_fields(typed(text))}) == len(find_fields(typed(text)))
+    assert len({field.name for field in find_fields(lay_out(typed(text)))}) == len(find_fields(lay_out(typed(text))))
 
 
 @given(net=st.integers(1, 5_000_000), rate=st.sampled_from([5, 7, 19, 20, 21]), comma=st.booleans())

@@ -15,6 +15,7 @@ from mailbot.core.invoice_lines import read_lines
 from mailbot.core.item_figures import Figure, figure, product_holds
 from mailbot.core.item_words import role_of
 from mailbot.core.page_joining import all_tables
+from mailbot.core.paper import lay_out
 from tests.unit import typed_invoices, typed_oddities
 from tests.unit.placed_papers import misread, names, placed
 from tests.unit.typed_page import typed
@@ -101,7 +102,7 @@ def _round(value: Decimal) -> Decimal:
 
 def read(text: str, *, sure: bool = True) -> tuple[tuple[LineItem, ...], tuple[str, ...]]:
     pages = typed(text)
-    return read_lines(all_tables(pages, {}), pages, sure=sure, whole=True)
+    return read_lines(all_tables(pages, {}), lay_out(pages), sure=sure, whole=True)
 
 
 @settings(max_examples=150, deadline=None)
@@ -134,11 +135,11 @@ def test_one_wrong_figure_is_found(invoice: Invoice, data: st.DataObject) -> Non
 def test_no_false_alarm_on_papers(name: str) -> None:
     """Nor where OCR misread letters and digits."""
     pages = placed(name).pages
-    _, differs = read_lines(all_tables(pages, {}), pages, sure=True, whole=True)
+    _, differs = read_lines(all_tables(pages, {}), lay_out(pages), sure=True, whole=True)
     assert differs == ()
     for seed in range(4):
         some = misread(pages, f"{name}{seed}")
-        _, differs = read_lines(all_tables(some, {}), some, sure=False, whole=True)
+        _, differs = read_lines(all_tables(some, {}), lay_out(some), sure=False, whole=True)
         assert differs == (), seed
 
 

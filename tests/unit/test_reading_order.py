@@ -106,3 +106,9 @@ def test_words_without_any_size_are_read() -> None:
     """A damaged font has glyphs of no width and no height."""
     words = [Word(text="one", box=(482.8, 71.2, 482.8, 71.2)), Word(text="two", box=(486.7, 71.2, 486.7, 71.2))]
     assert block_text(PageWords(number=1, width=600, height=800, lines=(tuple(words),))) == "one two"
+
+
+def test_a_line_of_very_many_pieces_is_read_as_it_stands() -> None:
+    words = tuple(Word(text=f"w{at}", box=(50.0 * at, 10, 50.0 * at + 10, 20)) for at in range(20_000))
+    page = PageWords(number=1, width=1e6, height=800, lines=(words, words))
+    assert [line.split()[-1] for line in block_text(page).split("\n")] == ["w19999", "w19999"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mailbot.core.document import Field
 from mailbot.core.fields import find_fields
+from mailbot.core.paper import lay_out
 from mailbot.core.rule_tree import Findings
 from mailbot.core.supplier_files import compile_hints, hints_from_json, hints_to_json, to_yaml
 from mailbot.core.supplier_hints import Hint, SupplierHints, learn, look_up, recognise, with_hints
@@ -53,7 +54,7 @@ def write(folder: Path, text: str, name: str = "nordwind.yaml") -> Path:
 
 def found(suppliers: tuple[SupplierHints, ...], paper: str = PAPER) -> dict[str, str]:
     pages = typed(paper)
-    return {field.name: field.value for field in with_hints(find_fields(pages), suppliers, pages)}
+    return {field.name: field.value for field in with_hints(find_fields(lay_out(pages)), suppliers, pages)}
 
 
 def test_a_file_of_a_few_lines_makes_a_strange_paper_readable(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from mailbot.core.corrections import Corrected, Correction
 from mailbot.core.document import Document, Field
 from mailbot.core.fields import find_fields
+from mailbot.core.paper import lay_out
 from mailbot.core.supplier_files import merged, to_yaml
 from mailbot.core.supplier_hints import Hint, SupplierHints, with_hints
 from mailbot.core.supplier_learning import Taught, identity, kept_apart, teach, to_learn
@@ -24,7 +25,7 @@ OWN = replace(STRANGER, file="nordwind.yaml", domains=("nordwind.example",), hin
 
 def read(supplier: SupplierHints, paper: str) -> dict[str, str]:
     pages = typed(paper)
-    return {field.name: field.value for field in with_hints(find_fields(pages), (supplier,), pages)}
+    return {field.name: field.value for field in with_hints(find_fields(lay_out(pages)), (supplier,), pages)}
 
 
 def test_what_is_learnt_from_one_paper_reads_the_next() -> None:
