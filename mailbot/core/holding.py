@@ -16,6 +16,9 @@ from mailbot.core.spans import Key, plain, spans_of
 DEMANDED = ("invoice", "order", "subtotal", "tax", "total")
 """Facts of a brief (`brief.KEYS`) that a reply must say where the reply template says them."""
 
+UNREAD = "problem"
+"""The fact of a brief with which a reply must also name the files that the reply template names."""
+
 TOLD = 3
 """Findings of a kind that are named."""
 
@@ -34,9 +37,10 @@ def why_not(text: str, *, language: str, facts: Mapping[str, str], skeleton: str
     grounded = ground(text, reading=Reading(file="", media_type=""), skeleton=skeleton, knowledge=known)
     if invented := [text[slice(*one.span)] for one in grounded if one.source is None]:
         return f"it says what stands nowhere: {_named(invented)}"
-    if missing := [
-        value for key in DEMANDED if (value := facts.get(key, "")) and _says(skeleton, value) and not _says(text, value)
-    ]:
+    demanded = [facts.get(key, "") for key in DEMANDED]
+    if facts.get(UNREAD):
+        demanded += facts.get("attachments", "").split(", ")
+    if missing := [value for value in demanded if value and _says(skeleton, value) and not _says(text, value)]:
         return f"it leaves out what the reply template says: {_named(missing)}"
     return ""
 

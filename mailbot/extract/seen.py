@@ -10,6 +10,8 @@ from mailbot.core.fields import business_paper, find_fields
 from mailbot.core.invoice_lines import read_lines
 from mailbot.core.page_joining import all_tables
 from mailbot.core.page_tables import PageTable
+from mailbot.core.paper import lay_out
+from mailbot.core.paper_kinds import is_credit
 from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
@@ -94,6 +96,14 @@ def lines_of(name: str, seen: Sequence[Seen], tables: Sequence[PageTable]) -> tu
         for one in differs
     )
     return placed, problems
+
+
+def credit_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
+    """Return the problem credit_note where the first page is titled as one: nobody is to pay it as an invoice."""
+    first = seen[0] if seen else None
+    if first is None or first.words is None or not business_paper(first.page.text) or not is_credit(lay_out([first.words])):
+        return []
+    return [Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round")]
 
 
 def _rounded(box: Box) -> Box:
