@@ -54,7 +54,32 @@ def find_fields(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     """Return the fields of a business paper, at most one of a name, in the order of FIELD_NAMES; none for other papers.
 
     Boxes are in the units of `pages`. An invoice or order shows at least a total or a number of its own; a letter does not.
+    Of several invoices in one file, only what all of them state is taken: the date of one beside the total of another is wrong.
     """
+    found = _found(pages)
+    invoices = invoices_in(pages)
+    if len(invoices) < 2:
+        return found
+    stated = [{(field.name, field.value) for field in _found([page])} for page in invoices.values()]
+    agreed = set.intersection(*stated)
+    return tuple(field for field in found if (field.name, field.value) in agreed)
+
+
+def invoices_in(pages: Sequence[PageWords]) -> dict[str, PageWords]:
+    """Return the first page of each invoice by its number; empty for one page, and for pages that are none by themselves.
+
+    A page is an invoice by itself where it shows a title, a number and a total; an invoice that goes on overleaf is one.
+    """
+    found: dict[str, PageWords] = {}
+    for page in pages if len(pages) > 1 else ():
+        paper = lay_out([page])
+        number = find_number(paper, "invoice_number") if has_title(paper.text) and not kind_of(paper) else None
+        if number and number.value not in found and find_sums(paper).total:
+            found[number.value] = page
+    return found
+
+
+def _found(pages: Sequence[PageWords]) -> tuple[Field, ...]:
     paper = lay_out(pages)
     sums = find_sums(paper)
     order = date_order(paper)

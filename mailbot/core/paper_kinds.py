@@ -1,4 +1,4 @@
-"""What a paper is that names an invoice and is none: an offer or its acceptance, a return, a delivery, a statement, a credit note."""
+"""What a paper is that names an invoice and is none: an offer, a return, a delivery, an account's statement, a credit note."""
 
 from __future__ import annotations
 
@@ -42,8 +42,9 @@ _TITLES: dict[Kind, re.Pattern[str]] = {
 """Folded (an rn is an m, an l an i): titles that stand alone, or with a number or date after them."""
 
 _CREDIT = re.compile(
-    r"\W*(?:credit (?:note|memo|invoice)|gutschrift|rechnungskorrektur|stomorechnung|facture d.avoir|avoir|creditnota|creditfactuur"
-    r"|factura rectificativa|factura de abono|nota de (?:credito|abono)|abono|nota di credito|贷项通知单|红字(?:增值税)?发票)(?![a-z])"
+    r"\W*(?:credit (?:note|memo|invoice)|gutschrift|rechnungskorrektur|stomorechnung|facture d.avoir|avoir|creditnota"
+    r"|creditfactuur|factura rectificativa|factura de abono|nota de (?:credito|abono)|abono|nota di credito"
+    r"|贷项通知单|红字(?:增值税)?发票)(?![a-z])"
 )
 """Folded: the title of a credit note."""
 

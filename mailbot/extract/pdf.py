@@ -26,7 +26,7 @@ from mailbot.extract.pdf_layout import layout, shown_upright
 from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import FIELD_PAGES, Seen, credit_of, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import FIELD_PAGES, Seen, fields_of, invoices_of, lines_of, problems_of, tables_of, wanted_for_fields
 
 if TYPE_CHECKING:
     from mailbot.extract.ocr import Scan
@@ -106,7 +106,7 @@ def _read_open(name: str, content: bytes, media_type: str, pdf: Any, limits: Lim
         detail = f"{name}: {len(left)} scanned pages were not read, from page {left[0]} to {left[-1]}"
         problems.append(Problem(code="too_many_scans", detail=detail, remedy="raise extract.ocr_pages"))
     problems += problems_of(name, seen)
-    problems += credit_of(name, seen)
+    problems += invoices_of(name, seen)
     joined = [one.page.number for one in seen if one.joined_cells]
     tables = tables_of(seen, tables_with_joined_cells(content, joined) if joined else ())
     line_items, differs = lines_of(name, seen, tables)

@@ -24,7 +24,7 @@ from mailbot.extract.ocr import Scan, scan, upright
 from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_tables import seen_tables
 from mailbot.extract.reader import Found, Limits
-from mailbot.extract.seen import Seen, credit_of, fields_of, lines_of, problems_of, tables_of, wanted_for_fields
+from mailbot.extract.seen import Seen, fields_of, invoices_of, lines_of, problems_of, tables_of, wanted_for_fields
 
 FORMATS = ("PNG", "JPEG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP", "GIF", "MPO")
 """What Pillow may decode here; MPO is what some phones call a JPEG."""
@@ -48,7 +48,7 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
     pages = pages_of(name, content, limits, problems)
     seen = [_read_page(image, number, limits) for number, image in enumerate(pages, start=1)]
     problems += problems_of(name, seen)
-    problems += credit_of(name, seen)
+    problems += invoices_of(name, seen)
     tables = tables_of(seen)
     line_items, differs = lines_of(name, seen, tables)
     document = Document(

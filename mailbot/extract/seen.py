@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mailbot.core.document import Box, Field, LineItem, Page, Problem
-from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.fields import business_paper, find_fields, invoices_in
 from mailbot.core.invoice_lines import read_lines
 from mailbot.core.page_joining import all_tables
 from mailbot.core.page_tables import PageTable
@@ -98,12 +98,21 @@ def lines_of(name: str, seen: Sequence[Seen], tables: Sequence[PageTable]) -> tu
     return placed, problems
 
 
-def credit_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
-    """Return the problem credit_note where the first page is titled as one: nobody is to pay it as an invoice."""
-    first = seen[0] if seen else None
-    if first is None or first.words is None or not business_paper(first.page.text) or not is_credit(lay_out([first.words])):
+def invoices_of(name: str, seen: Sequence[Seen]) -> list[Problem]:
+    """Return what a person should know before the paper is paid as one invoice: credit_note, several_invoices."""
+    wanted = [one for one in seen if one.words is not None and wanted_for_fields(one.page.number, len(seen))]
+    words = [one.words for one in wanted if one.words is not None]
+    if not words or not business_paper("\n".join(one.page.text for one in wanted)):
         return []
-    return [Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round")]
+    problems = []
+    if is_credit(lay_out(words[:1])):
+        problems.append(Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round"))
+    if len(numbers := list(invoices_in(words))) > 1:
+        detail = f"{name} holds several invoices: {', '.join(numbers)}"
+        problems.append(
+            Problem(code="several_invoices", detail=detail, remedy="drop each as a file of its own, or enter the fields")
+        )
+    return problems
 
 
 def _rounded(box: Box) -> Box:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.fields import business_paper, find_fields, invoices_in
 from tests.unit.typed_invoices import CASES, ENGLISH_COLUMNS
 from tests.unit.typed_oddities import ODD_CASES
 from tests.unit.typed_page import typed
@@ -139,3 +141,38 @@ def test_sums_that_add_up_are_read_as_printed(net: int, rate: int, comma: bool) 
     assert found["total"] == f"{(net + tax) / 100:.2f}"
     assert found["subtotal"] == f"{net / 100:.2f}"
     assert found["tax"] == f"{tax / 100:.2f}"
+
+
+FIRST = """
+Van Dijk Transport B.V.
+Factuurnummer: 20260913
+Factuurdatum: 14-11-2026
+Vervaldatum: 28-11-2026
+Subtotaal   EUR 1.376,00
+BTW 21%   EUR 288,96
+Totaal te betalen   EUR 1.664,96
+"""
+SECOND = """
+Ceramiche Rossi S.p.A.
+Fattura n. 2026/1402
+Data: 28/10/2026
+Imponibile   EUR 1.691,50
+IVA 22%   EUR 372,13
+Totale documento   EUR 2.063,63
+"""
+
+
+def test_of_several_invoices_in_one_file_only_what_all_of_them_state_is_taken() -> None:
+    """The date of one beside the total of another is no invoice that anybody wrote."""
+    pages = [*typed(FIRST), *(replace(page, number=2) for page in typed(SECOND))]
+    assert list(invoices_in(pages)) == ["20260913", "2026/1402"]
+    assert {field.name: field.value for field in find_fields(pages)} == {"currency": "EUR"}
+    for paper in (FIRST, SECOND):
+        assert {"invoice_number", "invoice_date", "total"} <= values(paper).keys()
+
+
+def test_an_invoice_that_goes_on_overleaf_is_one() -> None:
+    pages = [*typed(FIRST), *(replace(page, number=2) for page in typed(FIRST))]
+    assert list(invoices_in(pages)) == ["20260913"]
+    assert {field.name: field.value for field in find_fields(pages)} == values(FIRST)
+    assert invoices_in(typed(FIRST)) == {}
