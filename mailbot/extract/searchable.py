@@ -61,7 +61,7 @@ def _pages_of_pdf(out: pypdfium2.PdfDocument, content: bytes, limits: Limits) ->
     try:
         pdf = pdf_page.open_pdf(content)
     except pypdfium2.PdfiumError as error:
-        raise BadInput(f"the PDF cannot be opened: {error}", remedy="ask the sender for it without a password") from None
+        raise BadInput(f"the PDF cannot be opened: {error}", remedy="ask the sender for it again, without a password") from None
     try:
         numbers = range(1, min(len(pdf), limits.max_pages) + 1)
         scanned = {number for number in numbers if _needs_ocr(pdf[number - 1])}
