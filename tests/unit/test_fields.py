@@ -176,3 +176,25 @@ def test_an_invoice_that_goes_on_overleaf_is_one() -> None:
     assert list(invoices_in(pages)) == ["20260913"]
     assert {field.name: field.value for field in find_fields(pages)} == values(FIRST)
     assert invoices_in(typed(FIRST)) == {}
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        ("Zahlbar bis 03.12.2026 mit 2 % Skonto, bis 19.12.2026 netto.", ""),
+        ("Zahlbar bis 03.12.2026 abzgl. 2,5 % Skonto", ""),
+        ("Bitte zahlen Sie bis zum 19.12.2026 ohne Abzug, bis 03.12.2026 mit 2 % Skonto.", "2026-12-19"),
+        ("Bei 3 % Skonto zahlbar bis 03.12.2026", ""),
+        ("Zahlbar bis 19.12.2026 ohne Skonto", "2026-12-19"),
+        ("Zahlbar bis 19.12.2026. Bei Zahlung in 10 Tagen 2 % Skonto.", "2026-12-19"),
+    ],
+)
+def test_the_day_until_which_a_discount_is_given_is_not_when_it_is_due(terms: str, due: str) -> None:
+    paper = f"""
+Farben Vogel OHG
+Rechnung Nr.: V-20991
+Datum: 19.11.2026
+Gesamtbetrag   641,31 EUR
+{terms}
+"""
+    assert values(paper).get("due_date", "") == due
