@@ -48,6 +48,11 @@ _CREDIT = re.compile(
 )
 """Folded: the title of a credit note."""
 
+_INVOICE = re.compile(
+    r"\W*(?:(?:tax|vat|saies|commerciai) )?(?:invoice|rechnung|facture|factura|factuur|fattura|faktura|发票)(?![a-z])"
+)
+"""Folded: the title of an invoice."""
+
 _NO_INVOICE = re.compile(
     r"is not an invoice|(?:das|dies|schreiben) ist keine rechnung|n.est pas une facture|no es una factura|is geen factuur"
     r"|non e una fattura|不是发票"
@@ -70,12 +75,12 @@ def kind_of(paper: Paper) -> Kind:
 
 
 def is_credit(paper: Paper) -> bool:
-    """Return whether a paper is titled as a credit note at its head; a line that only names one is no title."""
+    """Return whether a paper is titled as a credit note at its head; one that an invoice names below its own title is none."""
     for line, start, end in _head_cells(paper):
         text = fold(line.text[start:end])[0].strip(" :.-–*")
-        match = _CREDIT.match(text)
+        match = _CREDIT.match(text) or _INVOICE.match(text)
         if match and not re.search(r"[a-z]{3}", text[match.end() :]) and _stands_out(paper, line, start, end):
-            return True
+            return match.re is _CREDIT
     return False
 
 

@@ -198,3 +198,16 @@ Gesamtbetrag   641,31 EUR
 {terms}
 """
     assert values(paper).get("due_date", "") == due
+
+
+@pytest.mark.parametrize(("title", "number"), [("INVOICE", "Q-881"), ("CREDIT NOTE", "CN-4")])
+def test_the_number_of_a_credit_note_is_that_of_the_paper_only_where_it_is_one(title: str, number: str) -> None:
+    paper = f"""
+Acme Ltd
+{title}
+Invoice number: Q-881
+Invoice date: 01 Nov 2026
+Credit note no. CN-4
+Total   GBP 54.00
+"""
+    assert values(paper)["invoice_number"] == number

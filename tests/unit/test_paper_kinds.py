@@ -43,6 +43,7 @@ def test_a_credit_note_is_known_by_its_title(title: str) -> None:
         ("Invoice", REST),
         ("Rechnung", ("Gutschrift GS-31 wurde verrechnet", *REST)),
         ("Invoice", ("Credit note no. CN-1180", *REST)),
+        ("Invoice", ("CREDIT NOTE CN-4", *REST)),
         ("Invoice", ("Credit notes are sent on request", *REST)),
         ("Gutschriftsanzeige für Kunden", REST),
         ("Avoirdupois weights", REST),
