@@ -43,8 +43,9 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
 
     Where something with digits stands beside a plain label and was not understood, a vaguer label's number is not it.
     """
-    found, unread = [], 0
-    credits: list[Candidate] = []
+    found: list[Candidate] = []
+    credited: list[Candidate] = []
+    unread = 0
     for at, label in [*paper.labelled(name, 1), *_bare(paper, name)]:
         if label.grade < 3 and not (
             starts_cell(paper.lines[at], label.start) or _AFTER_DASH.search(paper.lines[at].text[: label.start])
@@ -54,12 +55,12 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
             candidate = _reference(region, label)
             if candidate:
                 named = fold(paper.lines[at].text[label.start : label.end])[0]
-                (credits if _CREDIT.match(named) else found).append(candidate)
+                (credited if _CREDIT.match(named) else found).append(candidate)
                 break
             if (label.grade == 0 and region.text.strip(" \t:：.")) or any(character.isdigit() for character in region.text):
                 unread = max(unread, label.grade)
                 break  # what stands below it is something else
-    number = best([*found, *credits] if is_credit(paper) else found or credits)
+    number = best([*found, *credited] if is_credit(paper) else found or credited)
     if number is None or _contested(paper, number.value) or (unread >= 3 and number.score < 3):
         return None
     return number

@@ -117,7 +117,10 @@ class LocalGenerator:
         facts = briefing.shown(request.facts, request.language)
         others = [str(value) for value in request.facts.values() if value not in (None, "", ())]
         sources = (asked, request.mail, request.instructions, *others)
-        return holding.why_not(text, language=request.language, facts=facts, skeleton=request.skeleton, sources=sources)
+        unread = tuple(request.facts.get("attachments") or ()) if request.template == briefing.UNREADABLE else ()
+        return holding.why_not(
+            text, language=request.language, facts=facts, skeleton=request.skeleton, sources=sources, named=unread
+        )
 
     def _prompt(self, request: DraftRequest) -> str | list[dict[str, str]]:
         """Return the prompt in the model's form. Raises _NoDraft where it was not trained for such a one."""

@@ -89,11 +89,12 @@ def test_several_findings_are_counted_and_the_first_are_named() -> None:
 
 def test_a_reply_about_files_that_could_not_be_read_names_them() -> None:
     skeleton = "Dear Eva Weber,\n\nwe could not read:\n- scan 1.pdf\n- b.zip\n"
-    facts = {"attachments": "scan 1.pdf, b.zip, terms.pdf", "problem": "b.zip asks for a password"}
     vague = "Dear Eva Weber,\n\nwe are sorry, but scan 1.pdf asks for a password.\n"
-    why = why_not(vague, language="en", facts=facts, skeleton=skeleton)
-    assert why == "it leaves out what the reply template says: b.zip"
-    named = vague.replace("scan 1.pdf asks", "scan 1.pdf and b.zip ask")
-    assert why_not(named, language="en", facts=facts, skeleton=skeleton) == ""
-    read = {"attachments": facts["attachments"]}
-    assert why_not(vague.replace("scan 1.pdf asks", "it asks"), language="en", facts=read, skeleton=skeleton) == ""
+    clear = vague.replace("scan 1.pdf asks", "scan 1.pdf and b.zip ask")
+
+    def said(text: str, *named: str) -> str:
+        return why_not(text, language="en", facts={"name": "Eva Weber"}, skeleton=skeleton, named=named)
+
+    assert said(vague, "scan 1.pdf", "b.zip", "terms.pdf") == "it leaves out what the reply template says: b.zip"
+    assert said(clear, "scan 1.pdf", "b.zip", "terms.pdf") == ""
+    assert said(vague) == ""
