@@ -83,6 +83,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     ),
     "einvoice_conflict": ("error", "one file holds several e-invoices that differ: only what they agree on was taken"),
     "einvoice_mismatch": ("error", "an e-invoice's XML and its visible page state different values"),
+    "several_invoices": ("warning", "one file holds several invoices: only what all of them state was taken"),
     "credit_note": ("info", "the document is a credit note: its amounts are owed to the customer"),
 }
 

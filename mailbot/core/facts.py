@@ -14,9 +14,10 @@ from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Literal
 
-from mailbot.core.document import FIELD_NAMES, PROBLEM_CODES, Document, Reading
+from mailbot.core.document import FIELD_NAMES, PROBLEM_CODES, Document, Reading, Table
 from mailbot.core.language import guess
 from mailbot.core.message import Address, Message
+from mailbot.core.table_totals import are_totals
 
 Kind = Literal["text", "number", "date", "flag"]
 Value = str | int | Decimal | date | bool | tuple[str, ...] | tuple[Decimal, ...] | tuple[date, ...] | None
@@ -89,7 +90,7 @@ def _described() -> Iterable[Fact]:
         "attachment_count": "number of attachments",
         "document_count": "number of documents that were read",
         "page_count": "number of pages in all documents",
-        "row_count": "rows of the largest table",
+        "row_count": "rows of the largest table, its totals left out",
         "error_count": "problems of severity error",
         "confidence": "lowest confidence among the fields of the main document, 0 to 1",
         "size": "bytes of the mail or dropped file",
@@ -209,7 +210,7 @@ def _of_documents(reading: Reading) -> dict[str, Value]:
         "document_count": len(documents),
         "page_count": sum(len(document.pages) for document in documents),
         "columns": largest.columns if largest else (),
-        "row_count": len(largest.rows) if largest else None,
+        "row_count": _items_of(largest) if largest else None,
         "problems": tuple(dict.fromkeys(problem.code for problem in reading.problems)),
         "problem_details": tuple(_line(one.detail or PROBLEM_CODES[one.code][1]) for one in reading.problems),
         "error_count": sum(problem.severity == "error" for problem in reading.problems),
@@ -222,6 +223,10 @@ def _of_documents(reading: Reading) -> dict[str, Value]:
         given[name] = next((value for document, value in read if document is main), absent(FACTS[name]))
         given[f"any_{name}"] = tuple(value for _, value in read if value is not None)  # type: ignore[assignment]
     return given
+
+
+def _items_of(table: Table) -> int:
+    return are_totals([[cell.strip() for cell in row] for row in table.rows]).count(False)
 
 
 def main_document(documents: Iterable[Document]) -> Document | None:

@@ -14,13 +14,14 @@ from mailbot.core.accounts import find_account, find_tax_number
 from mailbot.core.amounts import CODES, SYMBOLS, normal
 from mailbot.core.document import FIELD_NAMES, Field
 from mailbot.core.labels import has_title
-from mailbot.core.paper import Candidate, Paper
+from mailbot.core.paper import Candidate, Paper, lay_out
 from mailbot.core.paper_dates import date_order, labelled_date, only_date
 from mailbot.core.paper_kinds import is_none, kind_of
 from mailbot.core.parties import find_customer, window
 from mailbot.core.reference import find_number
 from mailbot.core.senders import find_supplier
 from mailbot.core.sums import Sums, find_sums
+from mailbot.core.words import PageWords
 
 _NAMED_MONEY = {
     "美元": "USD",
@@ -49,11 +50,36 @@ def business_paper(text: str) -> bool:
     return any(character.isdigit() for character in text) and has_title(text)
 
 
-def find_fields(paper: Paper) -> tuple[Field, ...]:
+def find_fields(paper: Paper, invoices: Sequence[Paper] = ()) -> tuple[Field, ...]:
     """Return the fields of a business paper, at most one of a name, in the order of FIELD_NAMES; none for other papers.
 
     Boxes are in the units of its pages. An invoice or order shows at least a total or a number of its own; a letter does not.
+    Where it holds several `invoices`, only what all of them state is taken: the date of one beside the total of another is wrong.
     """
+    found = _found(paper)
+    if len(invoices) < 2:
+        return found
+    agreed = set.intersection(*({(field.name, field.value) for field in _found(one)} for one in invoices))
+    return tuple(field for field in found if (field.name, field.value) in agreed)
+
+
+def papers_in(pages: Sequence[PageWords]) -> list[Paper]:
+    """Return the pages of several that are a paper by themselves: they show a title and a total. One that goes on has none yet."""
+    alone = [lay_out([page]) for page in pages] if len(pages) > 1 else []
+    return [paper for paper in alone if has_title(paper.text) and find_sums(paper).total]
+
+
+def invoices_in(papers: Sequence[Paper]) -> dict[str, Paper]:
+    """Return the papers that are invoices by their numbers, each number's first."""
+    found: dict[str, Paper] = {}
+    for paper in papers:
+        number = None if kind_of(paper) else find_number(paper, "invoice_number")
+        if number:
+            found.setdefault(number.value, paper)
+    return found
+
+
+def _found(paper: Paper) -> tuple[Field, ...]:
     sums = find_sums(paper)
     order = date_order(paper)
     number = find_number(paper, "invoice_number")

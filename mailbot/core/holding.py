@@ -20,11 +20,14 @@ TOLD = 3
 """Findings of a kind that are named."""
 
 
-def why_not(text: str, *, language: str, facts: Mapping[str, str], skeleton: str, sources: Iterable[str] = ()) -> str:
+def why_not(
+    text: str, *, language: str, facts: Mapping[str, str], skeleton: str, sources: Iterable[str] = (), named: Iterable[str] = ()
+) -> str:
     """Return why a draft does not hold, "" when it does.
 
     `facts` are the brief's, as the reply is to write them; `skeleton` is the filled-in template. A figure, date, name, account or
-    address of the draft must stand in one of them or in `sources`: the brief, the mail, whatever else was read.
+    address of the draft must stand in one of them or in `sources`: the brief, the mail, whatever else was read. `named` are files
+    that the draft must name where the template does: those that could not be read.
     """
     if not any(character.isalnum() for character in text):
         return "it is empty"
@@ -34,9 +37,8 @@ def why_not(text: str, *, language: str, facts: Mapping[str, str], skeleton: str
     grounded = ground(text, reading=Reading(file="", media_type=""), skeleton=skeleton, knowledge=known)
     if invented := [text[slice(*one.span)] for one in grounded if one.source is None]:
         return f"it says what stands nowhere: {_named(invented)}"
-    if missing := [
-        value for key in DEMANDED if (value := facts.get(key, "")) and _says(skeleton, value) and not _says(text, value)
-    ]:
+    demanded = [*(facts.get(key, "") for key in DEMANDED), *named]
+    if missing := [value for value in demanded if value and _says(skeleton, value) and not _says(text, value)]:
         return f"it leaves out what the reply template says: {_named(missing)}"
     return ""
 

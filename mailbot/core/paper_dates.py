@@ -37,6 +37,11 @@ _TERM = re.compile(
 )
 """What stands before a date's label that is part of a term of payment: "60 gg data fattura", "30 days from invoice date"."""
 
+_DISCOUNTED = r"\d ?%[^.;\t\d]{0,20}(?:skonto|rabatt|discount|escompte|sconto|korting|descuento)"
+_EARLY_AFTER = re.compile(r"[ ,:=(]*(?:[a-z]+\.? ){0,3}(?:\d{1,2}[.,])?\d?" + _DISCOUNTED)
+_EARLY_BEFORE = re.compile(_DISCOUNTED + r"[^.,;\t\d]{0,25}$")
+"""Folded: what stands after or before the day until which a discount is given: "bis 03.12. mit 2 % Skonto"."""
+
 _US = re.compile(
     r"\bUSA\b|\bU\.S\.A?\b|United States|\bUS Dollars?\b|sales tax|\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
     r"N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]),? \d{5}(?:-\d{4})?\b"
@@ -78,7 +83,9 @@ def labelled_date(paper: Paper, name: str, order: Order | None) -> Candidate | N
             before = region.text[: dates[0].start] if dates else ""
             if dates and len(before.split()) <= (3 if region.place == 1 else 0):
                 value = dates[0].settled(order)
-                if value:
+                first, last = region.start + dates[0].start, region.start + dates[0].end
+                early = name == "due_date" and _of_discount(region.line.text, first, last)
+                if value and not early:
                     found.append(_dated(region, dates[0].start, dates[0].end, value, label.grade + region.place))
                 break
     return best(found)
@@ -118,9 +125,15 @@ def _asked(paper: Paper, order: Order | None) -> Iterator[Candidate]:
     for line in paper.lines:
         for one in find_dates(line.text):
             value = one.settled(order)
-            if value and _asks_before(line.text, one.start):
+            if value and _asks_before(line.text, one.start) and not _of_discount(line.text, one.start, one.end):
                 region = Region(line=line, start=0, end=len(line.text), place=0.0)
                 yield _dated(region, one.start, one.end, value, 3.0)
+
+
+def _of_discount(text: str, start: int, end: int) -> bool:
+    """Return whether the date at a place is the day until which less may be paid: the invoice is due later."""
+    before, after = fold(text[:start])[0], fold(text[end:])[0]
+    return bool(_EARLY_AFTER.match(after) or _EARLY_BEFORE.search(before))
 
 
 def only_date(paper: Paper, order: Order | None) -> Candidate | None:

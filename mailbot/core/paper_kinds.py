@@ -1,4 +1,4 @@
-"""What a paper is that names an invoice and is none: an offer or its acceptance, a return, a delivery, an account's statement."""
+"""What a paper is that names an invoice and is none: an offer, a return, a delivery, an account's statement, a credit note."""
 
 from __future__ import annotations
 
@@ -41,6 +41,18 @@ _TITLES: dict[Kind, re.Pattern[str]] = {
 }
 """Folded (an rn is an m, an l an i): titles that stand alone, or with a number or date after them."""
 
+_CREDIT = re.compile(
+    r"\W*(?:credit (?:note|memo|invoice)|gutschrift|rechnungskorrektur|stomorechnung|facture d.avoir|avoir|creditnota"
+    r"|creditfactuur|factura rectificativa|factura de abono|nota de (?:credito|abono)|abono|nota di credito"
+    r"|贷项通知单|红字(?:增值税)?发票)(?![a-z])"
+)
+"""Folded: the title of a credit note."""
+
+_INVOICE = re.compile(
+    r"\W*(?:(?:tax|vat|saies|commerciai) )?(?:invoice|rechnung|facture|factura|factuur|fattura|faktura|发票)(?![a-z])"
+)
+"""Folded: the title of an invoice."""
+
 _NO_INVOICE = re.compile(
     r"is not an invoice|(?:das|dies|schreiben) ist keine rechnung|n.est pas une facture|no es una factura|is geen factuur"
     r"|non e una fattura|不是发票"
@@ -60,6 +72,16 @@ def kind_of(paper: Paper) -> Kind:
             if match and not re.search(r"[a-z]{3}", rest) and _stands_out(paper, line, start, end):
                 return kind
     return ""
+
+
+def is_credit(paper: Paper) -> bool:
+    """Return whether a paper is titled as a credit note at its head; one that an invoice names below its own title is none."""
+    for line, start, end in _head_cells(paper):
+        text = fold(line.text[start:end])[0].strip(" :.-–*")
+        match = _CREDIT.match(text) or _INVOICE.match(text)
+        if match and not re.search(r"[a-z]{3}", text[match.end() :]) and _stands_out(paper, line, start, end):
+            return match.re is _CREDIT
+    return False
 
 
 def is_none(paper: Paper) -> bool:

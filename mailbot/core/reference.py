@@ -9,6 +9,7 @@ from dataclasses import replace
 from mailbot.core.dates import find_dates
 from mailbot.core.labels import Label, fold, has_title
 from mailbot.core.paper import Candidate, Paper, Region, best, regions, starts_cell
+from mailbot.core.paper_kinds import is_credit
 
 _REFERENCE = re.compile(r"[\s:：.#№°º\-–]*((?:[A-Z]{1,5} (?=\d))?(?=[A-Za-z\-/._]*\d)[A-Za-z0-9][A-Za-z0-9\-/._]*)")
 
@@ -17,6 +18,9 @@ _GROUPS = re.compile(r"\d{1,5}(?: \d{2,5}){1,6}(?![\w.,/\-]|[ ]\w)")
 
 _ORDER = re.compile(r"order|besteii|auftrag|commande|pedido|orden|ordine|订单|訂單|采购")
 """Folded: the title of an order."""
+
+_CREDIT = re.compile(r"credit|gutschrift|.*avoir|factura rectificativa|abono|nota d[ie] (?:credito|abono)")
+"""Folded: labels of a credit note's number, which an invoice that takes one into account names beside its own."""
 
 _PURCHASE = re.compile(r"\W*(?:purchase order|bon de commande|orden de compra|ordine d.ac[qc]uisto|inkooporder|采购订单)\W*$")
 """Folded: the title of an order, as the one who buys writes it."""
@@ -39,7 +43,9 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
 
     Where something with digits stands beside a plain label and was not understood, a vaguer label's number is not it.
     """
-    found, unread = [], 0
+    found: list[Candidate] = []
+    credited: list[Candidate] = []
+    unread = 0
     for at, label in [*paper.labelled(name, 1), *_bare(paper, name)]:
         if label.grade < 3 and not (
             starts_cell(paper.lines[at], label.start) or _AFTER_DASH.search(paper.lines[at].text[: label.start])
@@ -48,12 +54,13 @@ def find_number(paper: Paper, name: str) -> Candidate | None:
         for region in regions(paper, at, label):
             candidate = _reference(region, label)
             if candidate:
-                found.append(candidate)
+                named = fold(paper.lines[at].text[label.start : label.end])[0]
+                (credited if _CREDIT.match(named) else found).append(candidate)
                 break
             if (label.grade == 0 and region.text.strip(" \t:：.")) or any(character.isdigit() for character in region.text):
                 unread = max(unread, label.grade)
                 break  # what stands below it is something else
-    number = best(found)
+    number = best([*found, *credited] if is_credit(paper) else found or credited)
     if number is None or _contested(paper, number.value) or (unread >= 3 and number.score < 3):
         return None
     return number

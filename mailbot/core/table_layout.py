@@ -12,6 +12,7 @@ from mailbot.core.table_types import Profile, kind, profiles
 Row = Sequence[str]
 
 _MOST_HEADERS = 6
+_MOST_PAIRS = 8
 _FOOTNOTE = re.compile(
     r"\s*(?:[*†‡¹²³]|\(?\d{1,2}[).:]\s|notes?\b|source\b|footnote|anmerkung|quelle|hinweis|remark|注|备注|说明|来源)", re.I
 )
@@ -35,6 +36,18 @@ def lay_out(rows: Sequence[Row]) -> list[Part]:
     starts = [0, *_table_starts(rows), len(rows)]
     parts = [_part(rows, start, end) for start, end in pairwise(starts)]
     return [part for part in parts if part]
+
+
+def pairs_after(rows: Sequence[Row], parts: Sequence[Part]) -> Sequence[Part]:
+    """Return the parts with a short list of pairs ("Customer: 4711") that stands over a real table put after it."""
+    if len(parts) < 2:
+        return parts
+    pairs, table, *rest = parts
+    lines = (*pairs.headers, *pairs.body)
+    pair_width, width = (max((filled(rows[i]) for i in part.body), default=0) for part in (pairs, table))
+    if len(lines) <= _MOST_PAIRS and pair_width <= 2 < width and len(table.body) > len(pairs.body):
+        return [table, pairs, *rest]
+    return parts
 
 
 def _table_starts(rows: Sequence[Row]) -> list[int]:

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field, replace
 
 from mailbot.core.document import Table
 from mailbot.core.table_dialect import DELIMITERS, Dialect, Record, find_dialect, lines_of, records_of, split_line, usual_width
-from mailbot.core.table_layout import Part, lay_out, names_of
+from mailbot.core.table_layout import Part, lay_out, names_of, pairs_after
 from mailbot.core.table_lines import redrawn
 from mailbot.core.table_repair import Effort, parted_name, repair, split_decimals
 from mailbot.core.table_types import profiles
-
-_MOST_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ def load_tables(text: str) -> Loaded:
         records[head] = header
         repaired.append(header.line + (1 if hint else 0))
         parts = lay_out([record.cells for record in records])
-    for part in _main_first(records, [_with_last_rows(records, part, dialect) for part in parts]):
+    for part in pairs_after([record.cells for record in records], [_with_last_rows(records, part, dialect) for part in parts]):
         table, mended = _table(records, part, dialect, effort)
         tables.append(table)
         repaired += [line + (1 if hint else 0) for line in mended]
@@ -73,18 +71,6 @@ def _with_last_rows(records: Sequence[Record], part: Part, dialect: Dialect) -> 
             break
         body.append(body[-1] + 1)
     return replace(part, body=tuple(body))
-
-
-def _main_first(records: Sequence[Record], parts: Sequence[Part]) -> Sequence[Part]:
-    """Return the parts with a short list of pairs ("Customer: 4711") that stands over a real table put after it."""
-    if len(parts) < 2:
-        return parts
-    pairs, table, *rest = parts
-    lines = (*pairs.headers, *pairs.body)
-    pair_width, width = (max((records[i].filled for i in part.body), default=0) for part in (pairs, table))
-    if len(lines) <= _MOST_PAIRS and pair_width <= 2 < width and len(table.body) > len(pairs.body):
-        return [table, pairs, *rest]
-    return parts
 
 
 def table_of(rows: Sequence[Sequence[str]] | Mapping[int, Sequence[str]], part: Part, page: int | None = None) -> Table:

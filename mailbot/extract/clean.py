@@ -12,12 +12,12 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 from mailbot.core.document import Table
 from mailbot.core.table_columns import Customs, Typing, settled_mark, typing_of, unsettled
 from mailbot.core.table_schema import TableSchema, Wanted, by_name, by_values
+from mailbot.core.table_totals import TAX, are_totals
 from mailbot.core.table_types import MISSING_WORDS
 from mailbot.core.table_values import TRUTH_WORDS, date, number, plain, split_currency, split_unit
 from mailbot.core.tables import (
@@ -37,18 +37,6 @@ from mailbot.extract.schema_check import check
 if TYPE_CHECKING:
     import pandas as pd
 
-_TOTAL = re.compile(
-    r"(?:grand\s+|sub[\s-]?|net\s+|gross\s+|invoice\s+|order\s+)?total\w*\b.{0,40}|(?:amount|balance)\s+due|sum|summe|gesamt\w*(?:\s.{0,30})?"
-    r"|(?:zwischen|end|netto|brutto|rechnungs)(?:summe|betrag)|(?:sous-)?total\s.{0,30}|totale?|totaal|suma|razem|итого|всего"
-    r"|合\s*[计計]|[总總]\s*[计計]|小\s*[计計]|[总總][额額]|合計金額|(?:net|netto|brutto|gross)",
-    re.IGNORECASE,
-)
-_BARE_TOTAL = re.compile(
-    r"(?:grand )?totals?|summe|gesamt(?:summe|betrag)?|total general|итого|合\s*[计計]|[总總]\s*[计計]", re.IGNORECASE
-)
-_TAX = re.compile(
-    r"(?:(?:vat|tax|sales tax|gst|mwst\.?|ust\.?|umsatzsteuer|tva|iva|btw|税额|稅額|消費税|增值税)\b.{0,30})", re.IGNORECASE
-)
 _FULL_WIDTH = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _FULL_WIDTH_SIGNS = {0xFF01 + n: 0x21 + n for n in range(94)} | {0x3000: 0x20, 0xFFE5: 0xA5, 0xFFE1: 0xA3}
 _HALF_WIDTH = re.compile("[\uff66-\uff9f]+")
@@ -188,28 +176,10 @@ def _odd_ones(cells: pd.Series[str], values: list[str]) -> list[tuple[NoteKind, 
 
 
 def total_rows(cells: pd.DataFrame) -> pd.Series[bool]:
-    """Return which rows are totals or taxes: labelled so, with a figure, and little else.
+    """Return which rows of a mended table are totals or taxes."""
+    import pandas as pd
 
-    A row that fills as many cells as others is a total only by its bare name ("Total", not "Total Wine Ltd") at the end. A tax
-    row counts only among totals at the end, not as a cost line of its own.
-    """
-    filled = (cells != "").sum(axis=1)
-    words = cells.map(lambda cell: bool(cell) and not _figure(cell))
-    count = words.sum(axis=1)
-    terse = (count <= 2) & (filled > count)
-    sparse = terse & (filled < filled.quantile(0.75))
-    total = sparse & cells.map(lambda cell: _TOTAL.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
-    tax = sparse & cells.map(lambda cell: _TAX.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
-    bare = terse & cells.map(lambda cell: _BARE_TOTAL.fullmatch(cell.rstrip(": ")) is not None).any(axis=1)
-    tail = (total | tax | bare)[::-1].cummin()[::-1]
-    return (total | tail).astype(bool)
-
-
-@lru_cache(maxsize=65536)
-def _figure(cell: str) -> bool:
-    """Return whether a cell is a number, whatever its currency or decimal mark."""
-    bare = split_currency(cell)[1].rstrip("% ")
-    return number(bare, ".") is not None or number(bare, ",") is not None
+    return pd.Series(are_totals(list(cells.itertuples(index=False, name=None))), index=cells.index, dtype=bool)
 
 
 def _rows(frame: pd.DataFrame) -> tuple[CleanRow, ...]:
@@ -264,7 +234,7 @@ def _checks(final: pd.DataFrame, is_total: pd.Series[bool], typings: list[Typing
     group = is_total.shift(fill_value=False).cumsum()
     checks: list[TotalCheck] = []
     for row in final.index[is_total]:
-        if any(_TAX.fullmatch(str(cell).rstrip(": ")) for cell in final.loc[row]):
+        if any(TAX.fullmatch(str(cell).rstrip(": ")) for cell in final.loc[row]):
             continue
         for column in summed:
             printed = number(str(final.at[row, column]), ".")

@@ -37,7 +37,9 @@ def with_embedded(found: Found, pdf: Any, content: bytes, seen: Sequence[Seen], 
     if invoices:
         document, wrong = _joined(document, tuple(invoices), seen)
         problems += wrong
-    return Found(documents=(document,), members=(*found.members, *members), problems=(*found.problems, *problems))
+    # A credit note may say so on its page and in its XML.
+    told = tuple(dict.fromkeys((*found.problems, *problems)))
+    return Found(documents=(document,), members=(*found.members, *members), problems=told)
 
 
 def _xml(content: bytes) -> Node | None:

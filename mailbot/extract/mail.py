@@ -58,7 +58,7 @@ def read(content: bytes) -> Mail:
     bodies = _choose(root)
     rich, rich_sure = html.decode(*_encoded(bodies.html)) if bodies.html else ("", True)
     plain, plain_sure, uuencoded = _plain(bodies.plain)
-    text = plain if bodies.plain else charset.clean(html.to_text(rich))
+    text = plain if plain.strip() else charset.clean(html.to_text(rich))  # some programs write an empty plain part
     if not (plain_sure and rich_sure):
         complaints.append("the body's charset is not what it says")
     leaves = [_leaf(part.filename, part.media_type, part.content(), n) for n, part in enumerate(bodies.others, 1)]

@@ -106,7 +106,7 @@ class Nest:
     def _refusal(self, file: Member) -> Problem | None:
         """Return why a file is not even given to a worker."""
         if not file.content:
-            return Problem(code="empty_file", detail=file.name)
+            return Problem(code="empty_file", detail=f"{file.name} has no bytes", remedy="ask the sender for it again")
         if len(file.content) > self._settings.file_mb << 20:
             return Problem(
                 code="too_large",

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mailbot.core.document import Box, Document, Field, LineItem, Page, Problem
-from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.fields import business_paper, find_fields, invoices_in, papers_in
 from mailbot.core.invoice_lines import read_lines
 from mailbot.core.page_joining import all_tables
 from mailbot.core.page_tables import PageTable
 from mailbot.core.paper import Paper, lay_out
+from mailbot.core.paper_kinds import is_credit
 from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
@@ -81,17 +82,19 @@ def found_on(
     """Return the document that pages make, and what a person should know about them.
 
     `suppliers` help to find its fields, `ruled` are tables that were read elsewhere. Problems: too_many_scans, too_many_pixels,
-    no_text, low_confidence, line_sum_differs.
+    no_text, low_confidence, credit_note, several_invoices, line_sum_differs.
     """
     tables = _tables_of(seen, ruled)
     pages = {one.page.number: one for one in seen if one.words is not None and wanted_for_fields(one.page.number, len(seen))}
     words = [one.words for one in pages.values() if one.words is not None]
     worth = business_paper("\n".join(one.page.text for one in pages.values()))
     paper = lay_out(words) if worth or tables else None
-    fields = find_fields(paper) if paper and worth else ()
+    papers = papers_in(words) if worth else []
+    invoices = invoices_in(papers)
+    fields = find_fields(paper, list(invoices.values())) if paper and worth else ()
     if suppliers:
         fields = with_hints(fields, suppliers, words)
-    items, differs = _lines_of(name, seen, tables, paper) if paper else ((), ())
+    items, differs = _lines_of(name, seen, tables, paper, alone=len(papers) < 2) if paper else ((), ())
     document = Document(
         name=name,
         media_type=media_type,
@@ -100,7 +103,20 @@ def found_on(
         fields=tuple(_shown(field, pages) for field in fields),
         line_items=items,
     )
-    return Found(documents=(document,), problems=(*_problems_of(name, seen), *differs))
+    told = _told(name, words, list(invoices)) if worth else []
+    return Found(documents=(document,), problems=(*_problems_of(name, seen), *told, *differs))
+
+
+def _told(name: str, words: Sequence[PageWords], numbers: Sequence[str]) -> list[Problem]:
+    """Return what a person should know before a paper is paid as one invoice: credit_note, several_invoices."""
+    problems = []
+    if is_credit(lay_out(words[:1])):
+        problems.append(Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round"))
+    if len(numbers) > 1:
+        detail = f"{name} holds several invoices: {', '.join(numbers)}"
+        remedy = "drop each as a file of its own, or enter the fields"
+        problems.append(Problem(code="several_invoices", detail=detail, remedy=remedy))
+    return problems
 
 
 def _shown(field: Field, pages: Mapping[int, Seen]) -> Field:
@@ -120,11 +136,14 @@ def _tables_of(seen: Sequence[Seen], ruled: Sequence[PageTable]) -> list[PageTab
 
 
 def _lines_of(
-    name: str, seen: Sequence[Seen], tables: Sequence[PageTable], paper: Paper
+    name: str, seen: Sequence[Seen], tables: Sequence[PageTable], paper: Paper, *, alone: bool
 ) -> tuple[tuple[LineItem, ...], tuple[Problem, ...]]:
-    """Return the line items in a document's tables, each where a person will see it, and the problem line_sum_differs for sums."""
+    """Return the line items in a document's tables, each where a person will see it, and the problem line_sum_differs for sums.
+
+    Unless the paper is `alone` in its file its lines are not added up: a copy of it, or the order behind it, has lines too.
+    """
     pages = {one.page.number: one for one in seen if one.words is not None}
-    whole = all(one.whole and wanted_for_fields(one.page.number, len(seen)) for one in seen)
+    whole = alone and all(one.whole and wanted_for_fields(one.page.number, len(seen)) for one in seen)
     items, differs = read_lines(tables, paper, sure=all(one.page.source == "text" for one in seen), whole=whole)
     placed = tuple(replace(item, box=_rounded(pages[item.page].shown(item.box))) for item in items)
     problems = tuple(

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mailbot.core.document import Document, Page, Problem, Table
-from mailbot.core.table_layout import lay_out
+from mailbot.core.table_layout import lay_out, pairs_after
 from mailbot.core.table_load import table_of
 from mailbot.extract.office_package import attack
 from mailbot.extract.reader import Found, Limits
@@ -100,7 +100,7 @@ def _tables(rows: list[list[str]], layout: Layout) -> list[Table]:
     for columns in _blocks([spread[row] for row in shown], seen):
         block = [[spread[row][column] for column in columns] for row in shown]
         plain = [[rows[row][column] if column < len(rows[row]) else "" for column in columns] for row in shown]
-        for part in lay_out(block):
+        for part in pairs_after(block, lay_out(block)):
             lines = {index: block[index] if index in part.headers else plain[index] for index in (*part.headers, *part.body)}
             # a column with neither name nor cell is the sheet's margin, or a gap for the eye
             used = [place for place in range(len(columns)) if any(line[place].strip() for line in lines.values())]

@@ -9,6 +9,9 @@ from mailbot.core import brief, prompt
 from mailbot.generate.formats import day, money
 from mailbot.ports import DraftRequest
 
+UNREADABLE = "document_unreadable"
+"""The template that asks for files again."""
+
 OPEN_TEMPLATES = frozenset({"default", "question_received"})
 """Templates that say nothing of what the mail asks: a model of briefs is to find that out itself."""
 

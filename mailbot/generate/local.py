@@ -106,7 +106,7 @@ class LocalGenerator:
                 stop=(brief.END,) if self._form == "brief" else (),
                 deadline_seconds=self._settings.timeout_seconds,
             )
-            text = self._reply(written)
+            text = self._reply(written, request)
             why = self._why_not(text, asked, request) if isinstance(asked, str) else ""
             if not why:
                 return Draft(text=text, made_by="model", release=self._release, note=written.note)
@@ -117,7 +117,10 @@ class LocalGenerator:
         facts = briefing.shown(request.facts, request.language)
         others = [str(value) for value in request.facts.values() if value not in (None, "", ())]
         sources = (asked, request.mail, request.instructions, *others)
-        return holding.why_not(text, language=request.language, facts=facts, skeleton=request.skeleton, sources=sources)
+        unread = tuple(request.facts.get("attachments") or ()) if request.template == briefing.UNREADABLE else ()
+        return holding.why_not(
+            text, language=request.language, facts=facts, skeleton=request.skeleton, sources=sources, named=unread
+        )
 
     def _prompt(self, request: DraftRequest) -> str | list[dict[str, str]]:
         """Return the prompt in the model's form. Raises _NoDraft where it was not trained for such a one."""
@@ -128,17 +131,30 @@ class LocalGenerator:
         asked = briefing.brief_of(request, self._about)
         if asked is None:
             raise _NoDraft(f"was not trained for the template {request.template!r}")
+        if request.template not in self._kinds and not str(request.facts.get("text") or "").strip():
+            raise _NoDraft("has no words of the mail to answer")
         return asked
 
-    def _reply(self, written: Written) -> str:
-        """Return the reply out of what was written. Raises _NoDraft where there is no whole one."""
+    @property
+    def _kinds(self) -> Sequence[str]:
+        """The templates that a model of briefs knows by name."""
+        kinds: Sequence[str] = self._about.get("kinds", ())
+        return kinds
+
+    def _reply(self, written: Written, request: DraftRequest) -> str:
+        """Return the reply out of what was written. Raises _NoDraft where there is no whole one, or it answers another mail.
+
+        What the desk's rules did not take for an invoice or an order is none because the model guesses so.
+        """
         if written.end == "length":
             raise _NoDraft(f"was cut off after {written.tokens} tokens; raise generate.max_tokens. {written.note}".rstrip(". "))
         if written.end == "late":
             raise _NoDraft(f"did not finish within {self._settings.timeout_seconds:g} seconds")
         if written.end != "stop":
             raise _NoDraft(f"failed: {written.note}".rstrip(". "))
-        reply = prompt.reply_of(written.text) if self._form == "chat" else brief.reply_of(written.text)[1]
+        kind, reply = ("", prompt.reply_of(written.text)) if self._form == "chat" else brief.reply_of(written.text)
+        if kind in self._kinds and kind != request.template:
+            raise _NoDraft(f"took the mail for {kind}, which no rule says")
         if not reply:
             raise _NoDraft("answered without a reply")
         return f"{reply.rstrip()}\n"

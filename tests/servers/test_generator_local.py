@@ -135,6 +135,28 @@ async def test_a_template_that_leaves_the_question_open_asks_the_model_to_find_o
     assert all("\nkind: open\n" in prompt for prompt, _ in writer.asked)
 
 
+async def test_what_no_rule_took_for_an_invoice_is_not_answered_as_one(tmp_path: Path) -> None:
+    """A statement of account came back as "your order has reached us": the rules say what an item is, the model does not."""
+    writer = FakeWriter(f"kind: invoice_received\n\n{REPLY}")
+    made = generator(tmp_path, writer)
+    draft = await made.draft(asked("default"))
+    assert (draft.text, draft.made_by) == (SKELETON, "template")
+    assert "took the mail for invoice_received, which no rule says" in draft.note
+    assert (await made.draft(asked("invoice_received"))).made_by == "model"
+
+
+@pytest.mark.parametrize("words", ["", " \n"])
+async def test_a_mail_without_words_is_not_guessed_at(tmp_path: Path, words: str) -> None:
+    writer = FakeWriter()
+    made = generator(tmp_path, writer)
+    silent = asked("default")
+    draft = await made.draft(replace(silent, facts={**silent.facts, "text": words}))
+    assert (draft.text, draft.made_by, writer.asked) == (SKELETON, "template", [])
+    assert "has no words of the mail to answer" in draft.note
+    ruled = asked()
+    assert (await made.draft(replace(ruled, facts={**ruled.facts, "text": words}))).made_by == "model"
+
+
 @pytest.mark.parametrize(
     ("request_", "why"),
     [

@@ -108,6 +108,16 @@ def test_margins_and_gaps_for_the_eye_are_no_columns() -> None:
     assert table == Table(columns=("Code", "Qty"), rows=(("A1", "3"), ("A2", "4")))
 
 
+def test_pairs_over_the_real_table_come_after_it() -> None:
+    """An order's number and customer above its lines: the lines are the main table, as in a CSV."""
+    order = book(
+        [["Purchase Order", "PO-8200"], ["Customer", "Kunde AG"], [], ["SKU", "Qty", "Price"], ["007", 4, 29.9], ["008", 50, 2.35]]
+    )
+    lines, pairs = tables(saved(order))
+    assert lines.columns == ("SKU", "Qty", "Price")
+    assert pairs.columns == ("Purchase Order", "PO-8200")
+
+
 def test_each_sheet_is_a_table() -> None:
     made = book([["Item", "Qty"], ["Bolt", 1], ["Nut", 2]], [], [["Code", "Weight"], ["A1", 2.5], ["A2", 3.5]])
     first, second = tables(saved(made))

@@ -71,7 +71,20 @@ def test_two_invoices_in_one_file_are_two_tables() -> None:
 
     found = pdf.read("a.pdf", drawn(draw).content, "application/pdf", Limits())
     assert tables_of(found) == [GOODS, GOODS]
-    assert found.problems == ()
+    assert [problem.code for problem in found.problems] == ["several_invoices"]
+
+
+def test_the_lines_of_an_invoice_and_of_its_copy_are_not_added_up() -> None:
+    def draw(canvas: Canvas) -> None:
+        for title in ("Invoice number 2024-1", "Copy of invoice number 2024-1"):
+            canvas.setFont("Helvetica", 10)
+            text_at(canvas, 60, 80, title)
+            write_rows(canvas, GOODS, FIVE, 160)
+            text_at(canvas, 430, 300, "Total", "r")
+            text_at(canvas, 530, 300, "133.00", "r")
+            canvas.showPage()
+
+    assert pdf.read("a.pdf", drawn(draw).content, "application/pdf", Limits()).problems == ()
 
 
 def invoice(amount: str) -> bytes:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.fields import business_paper, find_fields
+from mailbot.core.fields import business_paper, find_fields, invoices_in, papers_in
 from mailbot.core.paper import lay_out
 from tests.unit.typed_invoices import CASES, ENGLISH_COLUMNS
 from tests.unit.typed_oddities import ODD_CASES
@@ -140,3 +142,76 @@ def test_sums_that_add_up_are_read_as_printed(net: int, rate: int, comma: bool) 
     assert found["total"] == f"{(net + tax) / 100:.2f}"
     assert found["subtotal"] == f"{net / 100:.2f}"
     assert found["tax"] == f"{tax / 100:.2f}"
+
+
+FIRST = """
+Van Dijk Transport B.V.
+Factuurnummer: 20260913
+Factuurdatum: 14-11-2026
+Vervaldatum: 28-11-2026
+Subtotaal   EUR 1.376,00
+BTW 21%   EUR 288,96
+Totaal te betalen   EUR 1.664,96
+"""
+SECOND = """
+Ceramiche Rossi S.p.A.
+Fattura n. 2026/1402
+Data: 28/10/2026
+Imponibile   EUR 1.691,50
+IVA 22%   EUR 372,13
+Totale documento   EUR 2.063,63
+"""
+
+
+def test_of_several_invoices_in_one_file_only_what_all_of_them_state_is_taken() -> None:
+    """The date of one beside the total of another is no invoice that anybody wrote."""
+    pages = [*typed(FIRST), *(replace(page, number=2) for page in typed(SECOND))]
+    assert list(invoices_in(papers_in(pages))) == ["20260913", "2026/1402"]
+    both = find_fields(lay_out(pages), list(invoices_in(papers_in(pages)).values()))
+    assert {field.name: field.value for field in both} == {"currency": "EUR"}
+    for paper in (FIRST, SECOND):
+        assert {"invoice_number", "invoice_date", "total"} <= values(paper).keys()
+
+
+def test_an_invoice_that_goes_on_overleaf_is_one() -> None:
+    pages = [*typed(FIRST), *(replace(page, number=2) for page in typed(FIRST))]
+    assert list(invoices_in(papers_in(pages))) == ["20260913"]
+    assert {
+        field.name: field.value for field in find_fields(lay_out(pages), list(invoices_in(papers_in(pages)).values()))
+    } == values(FIRST)
+    assert invoices_in(papers_in(typed(FIRST))) == {}
+
+
+@pytest.mark.parametrize(
+    ("terms", "due"),
+    [
+        ("Zahlbar bis 03.12.2026 mit 2 % Skonto, bis 19.12.2026 netto.", ""),
+        ("Zahlbar bis 03.12.2026 abzgl. 2,5 % Skonto", ""),
+        ("Bitte zahlen Sie bis zum 19.12.2026 ohne Abzug, bis 03.12.2026 mit 2 % Skonto.", "2026-12-19"),
+        ("Bei 3 % Skonto zahlbar bis 03.12.2026", ""),
+        ("Zahlbar bis 19.12.2026 ohne Skonto", "2026-12-19"),
+        ("Zahlbar bis 19.12.2026. Bei Zahlung in 10 Tagen 2 % Skonto.", "2026-12-19"),
+    ],
+)
+def test_the_day_until_which_a_discount_is_given_is_not_when_it_is_due(terms: str, due: str) -> None:
+    paper = f"""
+Farben Vogel OHG
+Rechnung Nr.: V-20991
+Datum: 19.11.2026
+Gesamtbetrag   641,31 EUR
+{terms}
+"""
+    assert values(paper).get("due_date", "") == due
+
+
+@pytest.mark.parametrize(("title", "number"), [("INVOICE", "Q-881"), ("CREDIT NOTE", "CN-4")])
+def test_the_number_of_a_credit_note_is_that_of_the_paper_only_where_it_is_one(title: str, number: str) -> None:
+    paper = f"""
+Acme Ltd
+{title}
+Invoice number: Q-881
+Invoice date: 01 Nov 2026
+Credit note no. CN-4
+Total   GBP 54.00
+"""
+    assert values(paper)["invoice_number"] == number

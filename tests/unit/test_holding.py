@@ -85,3 +85,16 @@ def test_a_draft_in_another_language_does_not_hold() -> None:
 def test_several_findings_are_counted_and_the_first_are_named() -> None:
     text = GOOD + "Orders SO-1122, SO-3344, SO-5566, SO-7788 and SO-9900.\n"
     assert judged(text) == "it says what stands nowhere: SO-1122, SO-3344, SO-5566 and 2 more"
+
+
+def test_a_reply_about_files_that_could_not_be_read_names_them() -> None:
+    skeleton = "Dear Eva Weber,\n\nwe could not read:\n- scan 1.pdf\n- b.zip\n"
+    vague = "Dear Eva Weber,\n\nwe are sorry, but scan 1.pdf asks for a password.\n"
+    clear = vague.replace("scan 1.pdf asks", "scan 1.pdf and b.zip ask")
+
+    def said(text: str, *named: str) -> str:
+        return why_not(text, language="en", facts={"name": "Eva Weber"}, skeleton=skeleton, named=named)
+
+    assert said(vague, "scan 1.pdf", "b.zip", "terms.pdf") == "it leaves out what the reply template says: b.zip"
+    assert said(clear, "scan 1.pdf", "b.zip", "terms.pdf") == ""
+    assert said(vague) == ""

@@ -60,6 +60,14 @@ def test_html_alone_is_rendered_as_text() -> None:
     assert message.attachments == ()
 
 
+def test_a_blank_plain_part_does_not_hide_what_the_html_says() -> None:
+    made = EmailMessage()
+    made.set_content(" \n")
+    made.add_alternative("<p>When will you pay invoice 123?</p>", subtype="html")
+    message = read(made.as_bytes())
+    assert (message.text.strip(), message.new_text.strip()) == ("When will you pay invoice 123?",) * 2
+
+
 def test_a_second_text_part_is_kept_as_an_attachment() -> None:
     content = HEAD + b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n--b\r\n\r\nfirst\r\n--b\r\n\r\nsecond\r\n--b--\r\n'
     parsed = mail.read(content)
