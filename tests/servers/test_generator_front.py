@@ -157,9 +157,10 @@ async def test_a_real_model_writes_the_same_alone_in_company_and_as_a_stream(fro
     together = await asyncio.gather(*(front.text(prompt, account=prompt, max_tokens=20) for prompt in prompts))
     assert [one.text for one in together] == alone
     assert len(set(alone)) > 1
-    streamed = [piece async for piece in front.stream(prompts[0], max_tokens=20)]
-    assert "".join(piece.text for piece in streamed) == alone[0]
-    assert len(streamed) > 1
+    streams = [[piece async for piece in front.stream(prompt, max_tokens=20)] for prompt in prompts]
+    assert ["".join(piece.text for piece in stream) for stream in streams] == alone
+    # pieces that came while nobody looked are joined, which on a busy machine may be all of one text
+    assert max(len(stream) for stream in streams) > 1
     hot = Sampling(temperature=2.0, seed=5)
     assert (await front.text(prompts[0], max_tokens=20, sampling=hot)).text != alone[0]
     stop = alone[0][4:6]
