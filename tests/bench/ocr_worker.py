@@ -73,8 +73,25 @@ def pdfplumber() -> Reader:
     return read
 
 
+def pdfplumber_tables() -> Reader:
+    import pdfplumber
+
+    unruled = {"vertical_strategy": "text", "horizontal_strategy": "text"}
+
+    def read(path: str) -> str:
+        texts = []
+        with pdfplumber.open(path) as pdf:
+            for page in pdf.pages:
+                texts.append(page.extract_text())
+                page.extract_tables(unruled)
+        return "\n".join(texts)
+
+    return read
+
+
 READERS: dict[str, Callable[[], Reader]] = {
     "mailbot": mailbot, "rapidocr": rapidocr, "tesseract": tesseract, "easyocr": easyocr, "pdfplumber": pdfplumber,
+    "pdfplumber_tables": pdfplumber_tables,
 }  # fmt: skip
 
 
