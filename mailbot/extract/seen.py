@@ -103,14 +103,15 @@ def found_on(
         fields=tuple(_shown(field, pages) for field in fields),
         line_items=items,
     )
-    told = _told(name, words, list(invoices)) if worth else []
+    first = paper if len(words) < 2 else lay_out(words[:1])
+    told = _told(name, first, list(invoices)) if worth and first else []
     return Found(documents=(document,), problems=(*_problems_of(name, seen), *told, *differs))
 
 
-def _told(name: str, words: Sequence[PageWords], numbers: Sequence[str]) -> list[Problem]:
-    """Return what a person should know before a paper is paid as one invoice: credit_note, several_invoices."""
+def _told(name: str, first: Paper, numbers: Sequence[str]) -> list[Problem]:
+    """Return what a person should know before a paper, seen by its first page, is paid as one: credit_note, several_invoices."""
     problems = []
-    if is_credit(lay_out(words[:1])):
+    if is_credit(first):
         problems.append(Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round"))
     if len(numbers) > 1:
         detail = f"{name} holds several invoices: {', '.join(numbers)}"
