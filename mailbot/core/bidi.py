@@ -17,6 +17,8 @@ _MIRRORED = str.maketrans("()[]{}<>«»", ")(][}{><»«")
 
 def runs_right_to_left(text: str) -> bool:
     """Return whether most letters of a text belong to scripts that run from right to left."""
+    if not RIGHT_TO_LEFT.search(text):
+        return False
     letters = [character for character in text if character.isalpha()]
     return 2 * sum(bool(RIGHT_TO_LEFT.match(character)) for character in letters) > len(letters)
 

@@ -6,10 +6,12 @@ Words that stand apart by more than a letter or so are put apart by a tab: cells
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
+from operator import sub
 
 from mailbot.core.document import Box
-from mailbot.core.words import PageWords, Word, is_ideographic
+from mailbot.core.words import PageWords, Word, is_ideographic, line_text
 
 APART = 0.9
 """Gap between two words, in heights of a line, from which on they are cells of their own."""
@@ -21,31 +23,61 @@ MOST_WORDS = 200
 """Words of a line that are looked at, for the same reason."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A cell of one line: words that stand close together."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def x0(self) -> float:
+        """The left edge."""
+        return self.words[0].box[0]
+
+    @cached_property
+    def x1(self) -> float:
+        """The right edge."""
+        return max(word.box[2] for word in self.words)
+
+    @cached_property
+    def text(self) -> str:
+        """The words as text."""
+        return line_text(self.words)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of a page. `starts` holds where each word begins in `text`."""
+    """One line of a page. `starts` holds where each word begins in `text`.
+
+    What is asked of the same lines again and again, as tables grow, is worked out once.
+    """
 
     page: int
     number: int
     text: str
     words: tuple[Word, ...]
     starts: tuple[int, ...]
+    top: float = field(init=False, repr=False, compare=False)
+    """The upper edge of the line."""
+    bottom: float = field(init=False, repr=False, compare=False)
+    """The lower edge of the line."""
+    height: float = field(init=False, repr=False, compare=False)
+    """The height of its words (the middle one's)."""
 
-    @property
-    def top(self) -> float:
-        """The upper edge of the line."""
-        return min(word.box[1] for word in self.words)
+    def __post_init__(self) -> None:
+        _, tops, _, bottoms = zip(*[word.box for word in self.words], strict=True)
+        heights = sorted(map(sub, bottoms, tops))
+        self.__dict__.update(top=min(tops), bottom=max(bottoms), height=heights[len(heights) // 2])
 
-    @property
-    def bottom(self) -> float:
-        """The lower edge of the line."""
-        return max(word.box[3] for word in self.words)
-
-    @property
-    def height(self) -> float:
-        """The height of its words (the middle one's)."""
-        heights = sorted(word.box[3] - word.box[1] for word in self.words)
-        return heights[len(heights) // 2]
+    @cached_property
+    def pieces(self) -> tuple[Piece, ...]:
+        """The cells of the line from left to right."""
+        groups: list[list[Word]] = []
+        for word, start in zip(self.words, self.starts, strict=True):
+            if not groups or self.text[start - 1] == "\t":
+                groups.append([])
+            groups[-1].append(word)
+        return tuple(Piece(words=tuple(group)) for group in groups)
 
     def box(self, start: int, end: int) -> Box:
         """Return the box around text[start:end]; parts of a word are taken to be as wide as their share of its letters."""
@@ -83,7 +115,9 @@ def lines_of(page: PageWords) -> list[Line]:
 
 
 def _line(page: int, number: int, words: Sequence[Word]) -> Line:
-    words = [Word(text=word.text[:LONGEST_WORD], box=word.box) for word in words[:MOST_WORDS]]
+    words = [
+        word if len(word.text) <= LONGEST_WORD else Word(text=word.text[:LONGEST_WORD], box=word.box) for word in words[:MOST_WORDS]
+    ]
     text, starts = "", []
     last: Word | None = None
     for word in words:

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 from mailbot.core.item_words import roles_of
 from mailbot.core.labels import find_labels
-from mailbot.core.lines import Line
-from mailbot.core.page_columns import LEVEL, Gutters, Piece, Span, aligned, first_gutters, is_figure, pieces_of, split_row
+from mailbot.core.lines import Line, Piece
+from mailbot.core.page_columns import LEVEL, Gutters, Span, aligned, first_gutters, is_figure, split_row
 from mailbot.core.page_evidence import value_columns
 from mailbot.core.page_headers import may_head
 from mailbot.core.page_rows import WRAPPED, continues, text_column
@@ -78,7 +78,7 @@ class _Growing:
 
     def takes(self, at: int) -> bool:
         """Take the next line as a row or as text; return False where the body ends before it."""
-        pieces = pieces_of(self.lines[at])
+        pieces = self.lines[at].pieces
         figures = any(is_figure(piece.text) for piece in pieces)
         if (len(pieces) > 1 and figures) or (self.core and _is_wordy_row(self.lines, at, self.core, self.gutters, self.height)):
             return self._takes_row(at, pieces)
@@ -113,7 +113,7 @@ def _seed(lines: Sequence[Line], start: int) -> int | None:
     """Return the row that shows the gutters best: of the first ones, that with most cells standing apart."""
     best, most = None, 1
     for at in range(start, min(len(lines), start + FIRST_LINES)):
-        pieces = pieces_of(lines[at])
+        pieces = lines[at].pieces
         if (at > start and not near(lines[at - 1], lines[at], APART)) or (
             best is not None and len(pieces) > 1 and may_head(pieces)
         ):
@@ -131,7 +131,7 @@ def _heads_items(pieces: Sequence[Piece]) -> bool:
 def _is_wordy_row(lines: Sequence[Line], at: int, core: Sequence[int], gutters: Gutters, height: float) -> bool:
     """Return whether a line without figures is a row of its own: it begins where rows do, fills most columns, and is no nearer."""
     line = lines[at]
-    pieces = pieces_of(line)
+    pieces = line.pieces
     if (
         len(pieces) < 2
         or len(gutters.spans) < 4
@@ -191,7 +191,7 @@ def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gu
     usual = min((lines[b].top - lines[a].bottom for a, b in pairwise(core)), default=height)
     if line.top - last.bottom > usual + 0.7 * height:
         return False
-    starts = [piece.x0 for piece in pieces_of(first)[:2]]
+    starts = [piece.x0 for piece in first.pieces[:2]]
     if min(abs(line.words[0].box[0] - x) for x in starts) > LEVEL * height:
         return False
     bands = gutters.bands()

@@ -15,7 +15,7 @@ from itertools import pairwise
 from mailbot.core.document import Box
 from mailbot.core.lines import Line
 from mailbot.core.table_types import kind
-from mailbot.core.words import Word, line_text
+from mailbot.core.words import Word
 
 Span = tuple[float, float]
 """A stretch of the page from left to right."""
@@ -29,38 +29,6 @@ LEVEL = 0.5
 _FIGURES = ("number", "money", "percent", "date", "time")
 _ORDINAL = re.compile(r"\(?\d{1,3}[.)]")
 _MEASURE = re.compile(r"[-+−]?\d[\d.,'’]*\s?[^\W\d_]{1,6}[²³]?\.?")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
-    """A cell of one line: words that stand close together."""
-
-    words: tuple[Word, ...]
-
-    @property
-    def x0(self) -> float:
-        """The left edge."""
-        return self.words[0].box[0]
-
-    @property
-    def x1(self) -> float:
-        """The right edge."""
-        return max(word.box[2] for word in self.words)
-
-    @property
-    def text(self) -> str:
-        """The words as text."""
-        return line_text(self.words)
-
-
-def pieces_of(line: Line) -> list[Piece]:
-    """Return the cells of a line from left to right."""
-    groups: list[list[Word]] = []
-    for word, start in zip(line.words, line.starts, strict=True):
-        if not groups or line.text[start - 1] == "\t":
-            groups.append([])
-        groups[-1].append(word)
-    return [Piece(words=tuple(group)) for group in groups]
 
 
 def is_figure(text: str) -> bool:
@@ -78,12 +46,8 @@ def is_ordinal(text: str) -> bool:
 
 def around(words: Sequence[Word]) -> Box:
     """Return the box around some words."""
-    return (
-        min(word.box[0] for word in words),
-        min(word.box[1] for word in words),
-        max(word.box[2] for word in words),
-        max(word.box[3] for word in words),
-    )
+    lefts, tops, rights, bottoms = zip(*[word.box for word in words], strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +59,7 @@ class Gutters:
 
     def with_row(self, line: Line, height: float) -> Gutters | None:
         """Return the gutters that are left beside one more row, None when it fills one: it is no row of this table."""
-        cells = pieces_of(line)
+        cells = line.pieces
         holes = [
             (-math.inf, cells[0].x0),
             *((a.x1, b.x0) for a, b in pairwise(cells)),
@@ -127,7 +91,7 @@ class Gutters:
 
 def first_gutters(line: Line) -> Gutters:
     """Return the gutters of a table's first row: the gaps between its cells."""
-    cells = pieces_of(line)
+    cells = line.pieces
     inner = ((a.x1, b.x0) for a, b in pairwise(cells))
     return Gutters(spans=((-math.inf, cells[0].x0), *inner, (cells[-1].x1, math.inf)), rows=(line,))
 
@@ -161,7 +125,8 @@ def split_row(words: Sequence[Word], bands: Sequence[Span]) -> list[list[Word]]:
     bounds = middles(bands)
     cells: list[list[Word]] = [[] for _ in bands]
     for word in words:
-        cells[column_at((word.box[0] + word.box[2]) / 2, bounds)].append(word)
+        left, _, right, _ = word.box
+        cells[bisect(bounds, (left + right) / 2)].append(word)
     return cells
 
 

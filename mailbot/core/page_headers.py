@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
-from mailbot.core.lines import Line
-from mailbot.core.page_columns import Piece, Span, is_figure, pieces_of
+from mailbot.core.lines import Line, Piece
+from mailbot.core.page_columns import Span, is_figure
 from mailbot.core.table_types import kind
 from mailbot.core.words import Word, line_text
 
@@ -42,7 +42,7 @@ def is_label(text: str) -> bool:
 
 def name_columns(lines: Sequence[Line], bands: Sequence[Span], height: float) -> tuple[list[str], list[Span]]:
     """Return the names of the columns, "" where a column has none, and the columns: one more for each label over no words."""
-    rows = [pieces_of(line) for line in lines]
+    rows = [line.pieces for line in lines]
     main = max(range(len(rows)), key=lambda at: (len(rows[at]), at))
     labels, columns = _placed(rows[main], bands)
     wide = _with_labels(rows[main], labels, columns)

@@ -86,7 +86,7 @@ def text_column(rows: Sequence[Sequence[Sequence[Word]]]) -> int:
 
 
 def _letters(words: Sequence[Word]) -> int:
-    return sum(character.isalpha() for word in words for character in word.text)
+    return sum(sum(map(str.isalpha, word.text)) for word in words)
 
 
 def continues(line: Line, column: Span, limit: float, height: float) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from mailbot.core.document import Box, Table
 from mailbot.core.lines import Line, lines_of
 from mailbot.core.page_body import APART, Body, fills, find_body, near, row_apart, states_sum
-from mailbot.core.page_columns import LEVEL, Span, around, is_figure, pieces_of, split_row
+from mailbot.core.page_columns import LEVEL, Span, around, is_figure, split_row
 from mailbot.core.page_evidence import BARE_ROWS, is_filled, is_table, multiply, value_columns
 from mailbot.core.page_headers import is_label, may_head, name_columns
 from mailbot.core.page_rows import PageRow, rows_of, text_column
@@ -65,7 +65,7 @@ def find_tables(page: PageWords, taken: Sequence[Box] = (), before: PageTable | 
     found: list[PageTable] = []
     at = tries = 0
     while at < len(lines) and tries < MOST_TRIES:
-        pieces = pieces_of(lines[at])
+        pieces = lines[at].pieces
         if len(pieces) < 2 or not (may_head(pieces) or any(is_figure(piece.text) for piece in pieces)):
             at += 1
             continue
@@ -89,13 +89,13 @@ def _without(page: PageWords, taken: Sequence[Box]) -> PageWords:
 
 def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
     """Return the table whose header begins at a line, and the place after it."""
-    head = pieces_of(lines[at])
+    head = lines[at].pieces
     if len(head) < 2 or not may_head(head):
         return None
     height = lines[at].height
     start = at + 1
     while start < len(lines) and start - at < MOST_HEADERS and near(lines[start - 1], lines[start], 1.0):
-        if not all(is_label(piece.text) for piece in pieces_of(lines[start])):
+        if not all(is_label(piece.text) for piece in lines[start].pieces):
             break
         start += 1
     if start == len(lines) or not near(lines[start - 1], lines[start], APART):
@@ -141,7 +141,7 @@ def _wordy_rows(lines: Sequence[Line], header: int, end: int, body: Body, bands:
         return []
     found: list[int] = []
     for at in range(end - 1, header, -1):
-        texts = [piece.text for piece in pieces_of(lines[at])]
+        texts = [piece.text for piece in lines[at].pieces]
         small = sum(text[0].islower() or text[0] in "(（[" for text in texts)
         if not fills(lines[at], bands) or 2 * small >= len(texts) or not row_apart(lines, at + 1, body.core, height):
             break
@@ -153,7 +153,7 @@ def _group_line(lines: Sequence[Line], at: int, columns: Sequence[Span], height:
     """Return whether the line above a header is a label that is centred over several of its columns."""
     if not at or not near(lines[at - 1], lines[at], 0.9):
         return False
-    pieces = pieces_of(lines[at - 1])
+    pieces = lines[at - 1].pieces
     if not may_head(pieces) or pieces[0].x0 < columns[0][1]:
         return False
     for piece in pieces:
@@ -176,7 +176,7 @@ def _made(lines: Sequence[Line], top: int, first: int, body: Body, columns: Sequ
 
 def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[PageTable, int] | None:
     """Return the table without a header that begins at a line: it goes on from the page before, or its rows leave no doubt."""
-    pieces = pieces_of(lines[at])
+    pieces = lines[at].pieces
     if len(pieces) < 3 or not any(is_figure(piece.text) for piece in pieces) or states_sum(lines[at]):
         return None
     height = lines[at].height

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from mailbot.core.bidi import RIGHT_TO_LEFT, as_read, runs_right_to_left
 from mailbot.core.document import Box
@@ -35,17 +36,34 @@ def in_lines(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
 
     A word joins the line whose nearest word to its left or right is level with it, so that lines may bend a little (photos).
     """
-    lines: list[list[Word]] = []
-    for word in sorted(words, key=lambda one: (_middle(one), one.box[0])):
-        reach = _middle(word) - _height(word)
-        near = (line for line in reversed(lines[-12:]) if _middle(line[-1]) >= reach)
-        line = next((line for line in near if _level(word, _nearest(word, line[-100:]))), None)
+    lines: list[_Growing] = []
+    for middle, _, word in sorted(((_middle(one), one.box[0], one) for one in words), key=itemgetter(0, 1)):
+        reach = middle - _height(word)
+        line = next((line for line in reversed(lines[-12:]) if line.middles[-1] >= reach and line.has_level(word)), None)
         if line is None:
-            lines.append([word])
+            lines.append(_Growing([word], [middle]))
         else:
-            line.append(word)
-    ordered = sorted(lines, key=lambda line: sum(_middle(word) for word in line) / len(line))
-    return tuple(tuple(sorted(line, key=lambda word: word.box[0])) for line in ordered)
+            line.add(word, middle)
+    lines.sort(key=lambda line: sum(line.middles) / len(line.middles))
+    return tuple(tuple(sorted(line.words, key=lambda word: word.box[0])) for line in lines)
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A line while words join it, with their middles; `straight` while all stand at one height, so that each tells for all."""
+
+    words: list[Word]
+    middles: list[float]
+    straight: bool = True
+
+    def has_level(self, word: Word) -> bool:
+        """Return whether the nearest of the last hundred words is level with a word."""
+        return _level(word, self.words[0] if self.straight else _nearest(word, self.words[-100:]))
+
+    def add(self, word: Word, middle: float) -> None:
+        self.straight = self.straight and word.box[1::2] == self.words[0].box[1::2]
+        self.words.append(word)
+        self.middles.append(middle)
 
 
 def line_text(line: Sequence[Word], *, right_to_left: bool = False) -> str:
@@ -54,7 +72,10 @@ def line_text(line: Sequence[Word], *, right_to_left: bool = False) -> str:
     The words of a line that has Hebrew or Arabic in it are put into the order in which they are read; `right_to_left` is the
     direction of the page.
     """
-    if any(RIGHT_TO_LEFT.search(word.text) for word in line):
+    plain = " ".join([word.text for word in line])
+    if plain.isascii():
+        return plain
+    if RIGHT_TO_LEFT.search(plain):
         units = [unit for word in line for unit in (word.text, " ")][:-1]
         return as_read(units, right_to_left=right_to_left)
     text = ""

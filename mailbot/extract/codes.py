@@ -18,7 +18,8 @@ import pypdfium2.raw as pdfium
 from mailbot.core.document import Box, Problem
 from mailbot.core.payment_code import Code, settle
 from mailbot.extract import charset
-from mailbot.extract.pdf_layout import OBJECTS_SEEN, Shown, moved, page_objects
+from mailbot.extract.pdf_chars import moved
+from mailbot.extract.pdf_layout import PageObject, Shown
 from mailbot.extract.reader import Found
 from mailbot.extract.seen import Seen
 
@@ -80,10 +81,10 @@ def turned_box(box: Box, turned: int, width: float, height: float) -> Box:
     return box
 
 
-def codes_on(page: Any, number: int, shown: Shown) -> tuple[Code, ...]:
-    """Return the codes on a PDF page that has a text layer."""
+def codes_on(page: Any, objects: Sequence[PageObject], number: int, shown: Shown) -> tuple[Code, ...]:
+    """Return the codes on a PDF page that has a text layer; `objects` are all on it."""
     found: list[Code] = []
-    for place in _places(page, shown):
+    for place in _places(page, objects, shown):
         wide, high = page.get_size()
         x0, y0, x1, y1 = turned_box(place, -shown.turned % 360, shown.width, shown.height)
         x0, y0, x1, y1 = max(0.0, x0 - 8), max(0.0, y0 - 8), min(wide, x1 + 8), min(high, y1 + 8)
@@ -98,14 +99,13 @@ def codes_on(page: Any, number: int, shown: Shown) -> tuple[Code, ...]:
     return tuple({(code.kind, code.text): code for code in reversed(found)}.values())[::-1]
 
 
-def _places(page: Any, shown: Shown) -> list[Box]:
+def _places(page: Any, objects: Sequence[PageObject], shown: Shown) -> list[Box]:
     """Return where on the upright page something is drawn that may be a code: a picture, or very many small things."""
     places: list[Box] = []
     small: list[Box] = []
     bars: dict[tuple[int, int], list[Box]] = defaultdict(list)
     edges = [ctypes.c_float() for _ in range(4)]
-    for item in page_objects(page, OBJECTS_SEEN):
-        kind = pdfium.FPDFPageObj_GetType(item)
+    for kind, item in objects:
         if kind == pdfium.FPDF_PAGEOBJ_TEXT or not pdfium.FPDFPageObj_GetBounds(item, *edges):
             continue
         box = moved(shown.matrix, edges[0].value, edges[1].value, edges[2].value, edges[3].value)

@@ -23,7 +23,7 @@ from mailbot.extract.einvoice_hybrid import with_embedded
 from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_careful import CarefulReader
 from mailbot.extract.pdf_file import ASK_AGAIN, open_pdf, opened, unopened
-from mailbot.extract.pdf_layout import layout, shown_upright
+from mailbot.extract.pdf_layout import layout, page_objects, shown_upright
 from mailbot.extract.pdf_tables import tables_with_joined_cells
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.seen import Seen, found_on, most_scans, wanted_for_fields
@@ -147,7 +147,7 @@ def _turn_of(page: Any) -> int:
     textpage = page.get_textpage()
     shown = shown_upright(page, textpage)
     text = pdf_page.tidy(textpage.get_text_bounded())
-    if pdf_page.need_of_ocr(page, text, layout(page, shown)) == "no":
+    if pdf_page.need_of_ocr(page, text, layout(page_objects(page), shown)) == "no":
         return shown.turned
     from mailbot.extract.ocr import upright
 

@@ -8,13 +8,13 @@ import ctypes
 import io
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
 from mailbot.core.words import PageWords, Word, in_lines
-from mailbot.extract.pdf_layout import OBJECTS_SEEN, page_objects
+from mailbot.extract.pdf_layout import PageObject
 
 _ALWAYS_THERE = (b"Helvetica", b"Times", b"Courier", b"Arial", b"Symbol", b"ZapfDingbats")
 """How the names of fonts begin that PDFium brings along or replaces by such (ISO 32000-1, 9.6.2.2)."""
@@ -23,15 +23,15 @@ _EMPTY = 2
 """Bytes of an empty text as PDFium returns it: the end mark alone."""
 
 
-def loses_text(page: Any, textpage: Any) -> bool:
+def loses_text(objects: Sequence[PageObject], textpage: Any) -> bool:
     """Return whether PDFium got no text of something written in a font that the file does not carry."""
-    absent: dict[int | None, bool] = {}
+    absent: dict[int, bool] = {}
     name = ctypes.create_string_buffer(64)
-    for item in page_objects(page, OBJECTS_SEEN):
-        if pdfium.FPDFPageObj_GetType(item) != pdfium.FPDF_PAGEOBJ_TEXT:
+    for kind, item in objects:
+        if kind != pdfium.FPDF_PAGEOBJ_TEXT:
             continue
         font = pdfium.FPDFTextObj_GetFont(item)
-        key = ctypes.cast(font, ctypes.c_void_p).value
+        key = ctypes.addressof(font.contents) if font else 0
         if key not in absent:
             pdfium.FPDFFont_GetBaseFontName(font, name, len(name))
             absent[key] = not pdfium.FPDFFont_GetIsEmbedded(font) and not name.value.startswith(_ALWAYS_THERE)

@@ -15,7 +15,8 @@ import pypdfium2.raw as pdfium
 from mailbot.core.document import Box
 from mailbot.core.words import Word
 from mailbot.extract.mail_header import clean
-from mailbot.extract.pdf_layout import Shown, moved
+from mailbot.extract.pdf_chars import moved
+from mailbot.extract.pdf_layout import Shown
 
 MOST_FIELDS = 2_000
 """Annotations of one page that are looked at."""

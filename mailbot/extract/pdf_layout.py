@@ -18,6 +18,7 @@ from typing import Any
 import pypdfium2.raw as pdfium
 
 from mailbot.core.document import Box
+from mailbot.extract.pdf_chars import Matrix, char_boxes, moved
 
 OBJECTS_SEEN = 5_000
 """Page objects looked at; a map or drawing can have millions."""
@@ -36,8 +37,8 @@ BACKGROUND = 0.9
 MOST_LINES = 600
 """More lines than this are a drawing."""
 
-Matrix = tuple[float, float, float, float, float, float]
-"""a, b, c, d, e, f of x' = ax + by + c, y' = dx + ey + f."""
+PageObject = tuple[int, Any]
+"""What PDFium calls the kind of an object on a page, and its handle."""
 
 Rule = tuple[float, float, float]
 """A line: where it lies (y of one across, x of one down), and from where to where it goes."""
@@ -75,14 +76,13 @@ class Layout:
     over_picture: bool = False
 
 
-def layout(page: Any, shown: Shown) -> Layout:
+def layout(objects: Sequence[PageObject], shown: Shown) -> Layout:
     """Look at the page's pictures and ruling lines."""
     width, height, matrix = shown.width, shown.height, shown.matrix
     pictures, segments, hidden, plain = 0.0, 0, 0, 0
     drawn: list[Box] = []
     edges = [ctypes.c_float() for _ in range(4)]
-    for item in page_objects(page, OBJECTS_SEEN):
-        kind = pdfium.FPDFPageObj_GetType(item)
+    for kind, item in objects:
         if kind == pdfium.FPDF_PAGEOBJ_TEXT:
             if pictures and pdfium.FPDFTextObj_GetTextRenderMode(item) != pdfium.FPDF_TEXTRENDERMODE_INVISIBLE:
                 plain += 1
@@ -122,10 +122,11 @@ def _inside(form: Any, depth: int = 0) -> tuple[bool, int]:
     return picture, segments
 
 
-def page_objects(page: Any, most: int) -> list[Any]:
-    """Return the first objects of a page as PDFium handles."""
-    count = min(most, pdfium.FPDFPage_CountObjects(page))
-    return [pdfium.FPDFPage_GetObject(page, index) for index in range(count)]
+def page_objects(page: Any) -> list[PageObject]:
+    """Return the first objects of a page."""
+    raw = page.raw
+    items = (pdfium.FPDFPage_GetObject(raw, at) for at in range(min(OBJECTS_SEEN, pdfium.FPDFPage_CountObjects(raw))))
+    return [(pdfium.FPDFPageObj_GetType(item), item) for item in items]
 
 
 def shown_upright(page: Any, textpage: Any) -> Shown:
@@ -163,16 +164,14 @@ def _turn_of_text(textpage: Any, matrix: Matrix) -> int:
     Judged on a few runs of Latin letters or digits, which run that way in the company of every script.
     """
     text = textpage.get_text_range()
-    right = down = 0.0
     if len(text) != textpage.count_chars():
         return 0
     runs = list(islice(re.finditer(r"[A-Za-z0-9]{4,}", text), 60))
     if runs and _lies_on_its_side(textpage, text, runs[0].start()):
         return 0
-    for match in runs:
-        first, last = (_middle_of(textpage, at, matrix) for at in (match.start(), match.end() - 1))
-        right += last[0] - first[0]
-        down += last[1] - first[1]
+    ends = char_boxes(textpage, [at for run in runs for at in (run.start(), run.end() - 1)], matrix)
+    middles = (ends[:, :2] + ends[:, 2:]) / 2
+    right, down = (middles[1::2] - middles[::2]).sum(axis=0)
     if abs(right) >= abs(down):
         return 0 if right >= 0 else 180
     return 270 if down > 0 else 90
@@ -183,21 +182,6 @@ def _lies_on_its_side(textpage: Any, text: str, latin: int) -> bool:
     signs = islice(re.finditer("[\u3000-\u9fff]", text), 20)
     angle = pdfium.FPDFText_GetCharAngle(textpage, latin)
     return any(abs(math.sin(pdfium.FPDFText_GetCharAngle(textpage, sign.start()) - angle)) > 0.7 for sign in signs)
-
-
-def _middle_of(textpage: Any, index: int, matrix: Matrix) -> tuple[float, float]:
-    rect = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(textpage, index, rect)
-    x0, y0, x1, y1 = moved(matrix, rect.left, rect.bottom, rect.right, rect.top)
-    return (x0 + x1) / 2, (y0 + y1) / 2
-
-
-def moved(matrix: Matrix, left: float, bottom: float, right: float, top: float) -> Box:
-    """Return where a box of PDF space stands on the upright page."""
-    a, b, c, d, e, f = matrix
-    x0, x1 = a * left + b * bottom + c, a * right + b * top + c
-    y0, y1 = d * left + e * bottom + f, d * right + e * top + f
-    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)
 
 
 def find_grids(drawn: Iterable[Box]) -> list[Grid]:

@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 from typing import Any
 
-import pypdfium2.raw as pdfium
-
 from mailbot.core.bidi import as_read, runs_right_to_left
 from mailbot.core.document import Box
 from mailbot.core.words import PageWords, Word, in_lines
-from mailbot.extract.pdf_layout import Matrix, Shown, moved
+from mailbot.extract.pdf_chars import Matrix, char_boxes, characters, text_rects
+from mailbot.extract.pdf_layout import Shown
 
 WIDE = 0.15
 """Share of the page's width from which on a piece of a line may belong to a column of prose."""
@@ -37,8 +36,7 @@ def may_have_columns(textpage: Any, shown: Shown) -> bool:
     """Return whether PDFium put pieces into one line that may belong to two columns, as told by the rectangles it writes."""
     lines: list[list[tuple[float, float]]] = []
     base = None
-    for index in range(min(textpage.count_rects(), _MOST_PIECES)):
-        left, bottom, right, top = textpage.get_rect(index)
+    for left, bottom, right, top in text_rects(textpage, _MOST_PIECES):
         high = top - bottom
         if lines and base is not None and abs(bottom - base) < 0.5 * high and left >= lines[-1][-1][1] - high:
             if left - lines[-1][-1][1] < 0.8 * high:
@@ -62,8 +60,9 @@ def runs_down(textpage: Any, text: str, matrix: Matrix) -> bool:
     if len(text) != textpage.count_chars():
         return False
     down = across = 0
-    for one, other in islice(((one, other) for one, other in pairwise(signs) if other == one + 1), 200):
-        first, second = _box(textpage, one, matrix), _box(textpage, other, matrix)
+    pairs = list(islice((pair for pair in pairwise(signs) if pair[1] == pair[0] + 1), 200))
+    boxes = _boxes(textpage, [at for pair in pairs for at in pair], matrix)
+    for first, second in zip(boxes[::2], boxes[1::2], strict=True):
         size = max(first[2] - first[0], first[3] - first[1])
         side, drop = abs(_middle(second)[0] - _middle(first)[0]), _middle(second)[1] - _middle(first)[1]
         down += side < 0.6 * size and 0.3 * size < abs(drop) < 2.5 * size
@@ -116,19 +115,17 @@ def text_from_top(textpage: Any, matrix: Matrix) -> str:
 def _glyphs_in_runs(textpage: Any, matrix: Matrix) -> list[list[Word]]:
     """Return the glyphs of each run without blanks; letters that one glyph stands for are one of them."""
     runs: list[list[Word]] = [[]]
-    for index in range(textpage.count_chars()):
-        character = chr(pdfium.FPDFText_GetUnicode(textpage, index))
+    text = characters(textpage)
+    for character, box in zip(text, _boxes(textpage, range(len(text)), matrix), strict=True):
         if character.isspace() or not character.isprintable():
             if runs[-1]:
                 runs.append([])
             continue
-        if _FORMS[0] <= character <= _FORMS[1]:
-            character = unicodedata.normalize("NFKC", character)
-        box = _box(textpage, index, matrix)
+        read = unicodedata.normalize("NFKC", character) if _FORMS[0] <= character <= _FORMS[1] else character
         if runs[-1] and runs[-1][-1].box == box:
-            runs[-1][-1] = Word(text=runs[-1][-1].text + character, box=box)
+            runs[-1][-1] = Word(text=runs[-1][-1].text + read, box=box)
         else:
-            runs[-1].append(Word(text=character, box=box))
+            runs[-1].append(Word(text=read, box=box))
     return [run for run in runs if run]
 
 
@@ -154,10 +151,8 @@ def _around(piece: Sequence[Word]) -> Box:
     return min(box[0] for box in boxes), min(box[1] for box in boxes), max(box[2] for box in boxes), max(box[3] for box in boxes)
 
 
-def _box(textpage: Any, index: int, matrix: Matrix) -> Box:
-    rect = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(textpage, index, rect)
-    return moved(matrix, rect.left, rect.bottom, rect.right, rect.top)
+def _boxes(textpage: Any, places: Sequence[int], matrix: Matrix) -> list[Box]:
+    return [(x0, y0, x1, y1) for x0, y0, x1, y1 in char_boxes(textpage, places, matrix).tolist()]
 
 
 def _middle(box: Box) -> tuple[float, float]:

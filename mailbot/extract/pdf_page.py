@@ -23,8 +23,9 @@ from mailbot.core.reading_order import block_text
 from mailbot.core.words import PageWords, Word, in_lines, page_text
 from mailbot.extract.codes import codes_on, find_codes
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
+from mailbot.extract.pdf_chars import char_boxes, characters
 from mailbot.extract.pdf_form import filled_in
-from mailbot.extract.pdf_layout import Layout, Matrix, Shown, layout, moved, page_objects, shown_upright
+from mailbot.extract.pdf_layout import Layout, Shown, layout, page_objects, shown_upright
 from mailbot.extract.pdf_order import may_have_columns, runs_down, text_from_top, words_from_right
 from mailbot.extract.pdf_tables import ruled_tables, seen_tables, words_in
 from mailbot.extract.reader import Limits
@@ -63,9 +64,10 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
     textpage = page.get_textpage()
     text = tidy(textpage.get_text_bounded())
     shown = shown_upright(page, textpage)
-    drawn = layout(page, shown)
+    objects = page_objects(page)
+    drawn = layout(objects, shown)
     layer: PageWords | None = None
-    if loses_text(page, textpage) and (more := careful.read(number)) and _visible(more[0]) > _visible(text):
+    if loses_text(objects, textpage) and (more := careful.read(number)) and _visible(more[0]) > _visible(text):
         text, layer = more
     if filled := filled_in(page, shown):
         written = layer or layer_words(textpage, number, shown)
@@ -96,7 +98,7 @@ def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *,
         joined_cells=not whole,
         too_large=need != "no" and scan,
         unscanned=need != "no" and not scan,
-        codes=codes_on(page, number, shown),
+        codes=codes_on(page, objects, number, shown),
     )
 
 
@@ -184,7 +186,7 @@ def blank(page: Any) -> bool:
     """Return whether the page shows nothing, judged on a small picture of it."""
     width, height = page.get_size()
     scale = min(1.0, 600 / max(width, height, 1.0))
-    if not page_objects(page, 1):
+    if pdfium.FPDFPage_CountObjects(page) < 1:
         return True
     pixels = page.render(scale=scale, grayscale=True).to_numpy()
     return bool(int(pixels.max()) - int(pixels.min()) < 24)
@@ -202,23 +204,12 @@ def picture(page: Any, limits: Limits) -> np.ndarray | None:
 
 def layer_words(textpage: Any, number: int, shown: Shown) -> PageWords:
     """Return the words of the text layer; each word's box spans its first and last character's."""
-    text = "".join(chr(pdfium.FPDFText_GetUnicode(textpage, index)) for index in range(textpage.count_chars()))
-    words = []
-    for match in re.finditer(r"[^\s\x00\ufeff]+", text):
-        box = _box_of(textpage, match.start(), match.end() - 1, shown.matrix)
-        if box:
-            words.append(Word(text=match[0].replace("\x02", "-").replace("\ufffe", "-"), box=box))
+    found = list(re.finditer(r"[^\s\x00\ufeff]+", characters(textpage)))
+    ends = char_boxes(textpage, [at for one in found for at in (one.start(), one.end() - 1)], shown.matrix)
+    boxes = np.hstack([np.minimum(ends[::2, :2], ends[1::2, :2]), np.maximum(ends[::2, 2:], ends[1::2, 2:])])
+    texts = (one[0].replace("\x02", "-").replace("\ufffe", "-") for one in found)
+    words = [Word(text=text, box=(x0, y0, x1, y1)) for text, (x0, y0, x1, y1) in zip(texts, boxes.tolist(), strict=True)]
     return PageWords(number=number, width=shown.width, height=shown.height, lines=in_lines(words))
-
-
-def _box_of(textpage: Any, first: int, last: int, matrix: Matrix) -> Box | None:
-    rect = pdfium.FS_RECTF()
-    boxes = []
-    for index in {first, last}:
-        if not pdfium.FPDFText_GetLooseCharBox(textpage, index, rect):
-            return None
-        boxes.append(moved(matrix, rect.left, rect.bottom, rect.right, rect.top))
-    return min(box[0] for box in boxes), min(box[1] for box in boxes), max(box[2] for box in boxes), max(box[3] for box in boxes)
 
 
 def scaled(lines: tuple[tuple[Word, ...], ...], unit: float) -> tuple[tuple[Word, ...], ...]:

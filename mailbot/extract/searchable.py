@@ -26,7 +26,7 @@ from mailbot.extract.dewarp import flat_page
 from mailbot.extract.ocr import Scan, scan
 from mailbot.extract.page_scans import ScansWanted
 from mailbot.extract.pdf_file import opened
-from mailbot.extract.pdf_layout import layout, shown_upright
+from mailbot.extract.pdf_layout import layout, page_objects, shown_upright
 from mailbot.extract.reader import Limits
 
 LONGER_SIDE = 842.0
@@ -81,7 +81,7 @@ def _pages_of_pdf(out: pypdfium2.PdfDocument, content: bytes, limits: Limits) ->
 def _needs_ocr(page: Any) -> bool:
     textpage = page.get_textpage()
     text = pdf_page.tidy(textpage.get_text_bounded())
-    return pdf_page.need_of_ocr(page, text, layout(page, shown_upright(page, textpage))) != "no"
+    return pdf_page.need_of_ocr(page, text, layout(page_objects(page), shown_upright(page, textpage))) != "no"
 
 
 def _pages_of_picture(content: bytes, limits: Limits) -> Iterator[Picture]:

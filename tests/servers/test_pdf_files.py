@@ -22,6 +22,7 @@ from mailbot.core.document import Page
 from mailbot.core.words import PageWords, line_text
 from mailbot.extract import ocr, pdf, pdf_page, searchable
 from mailbot.extract.pdf_careful import CarefulReader, loses_text
+from mailbot.extract.pdf_layout import page_objects
 from mailbot.extract.pdf_rescue import rescued
 from mailbot.extract.reader import Found, Limits
 from mailbot.extract.sandbox import Sandbox
@@ -155,8 +156,8 @@ def test_lost_text_is_noticed_by_its_font() -> None:
         b"<</Type/Font/Subtype/CIDFontType2/BaseFont/Nobodys/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>",
     )  # fmt: skip
     lost, kept = pypdfium2.PdfDocument(content)[0], pypdfium2.PdfDocument(WHOLE)[0]
-    assert loses_text(lost, lost.get_textpage())
-    assert not loses_text(kept, kept.get_textpage())
+    assert loses_text(page_objects(lost), lost.get_textpage())
+    assert not loses_text(page_objects(kept), kept.get_textpage())
 
 
 def test_the_careful_reader_goes_from_page_to_page_and_answers_for_broken_files_too() -> None:

@@ -45,6 +45,68 @@ def test_no_word_is_lost(places: list[tuple[float, float, float, float]]) -> Non
     assert all(line == tuple(sorted(line, key=lambda one: one.box[0])) for line in lines)
 
 
+def level(one: Word, other: Word) -> bool:
+    heights = [word.box[3] - word.box[1] for word in (one, other)]
+    middles = [(word.box[1] + word.box[3]) / 2 for word in (one, other)]
+    return abs(middles[0] - middles[1]) < 0.5 * min(heights) + 1e-6
+
+
+def in_lines_by_every_word(words: list[Word]) -> list[list[Word]]:
+    """Return lines as `in_lines` describes them: each word looks at every other one of a line."""
+
+    def middle(word: Word) -> float:
+        return (word.box[1] + word.box[3]) / 2
+
+    def apart(word: Word, other: Word) -> float:
+        return max(other.box[0] - word.box[2], word.box[0] - other.box[2])
+
+    lines: list[list[Word]] = []
+    for word in sorted(words, key=lambda one: (middle(one), one.box[0])):
+        reach = middle(word) - (word.box[3] - word.box[1])
+        near = [line for line in lines[-12:][::-1] if middle(line[-1]) >= reach]
+        fit = [line for line in near if level(word, min(line[-100:], key=lambda other: apart(word, other)))]
+        if fit:
+            fit[0].append(word)
+        else:
+            lines.append([word])
+    lines.sort(key=lambda line: sum(map(middle, line)) / len(line))
+    return [sorted(line, key=lambda one: one.box[0]) for line in lines]
+
+
+tops = st.sampled_from([0.0, 3.0, 4.0, 5.0, 12.0, 12.5, 24.0]) | st.floats(0, 60)
+heights = st.sampled_from([9.0, 9.0, 10.0, 2.0]) | st.floats(0, 20)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40).map(lambda at: 12.5 * at), tops, st.floats(0, 60), heights), max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_words_join_the_line_whose_nearest_word_is_level_with_them(places: list[tuple[float, float, float, float]]) -> None:
+    words = [word(f"w{at}", *place) for at, place in enumerate(places)]
+    assert [list(line) for line in in_lines(words)] == in_lines_by_every_word(words)
+
+
+def test_a_long_line_is_one_whatever_stands_beside_it() -> None:
+    row = [word(f"w{at}", 10 * at, 40, 8) for at in range(400)]
+    note = [word("note", 4000, 36, 8, 6), word("mark", 4010, 33, 8, 6)]
+    assert [list(line) for line in in_lines([*note, *row])] == in_lines_by_every_word([*note, *row])
+
+
+@given(st.lists(st.text("ab1.é中עA ", max_size=4), max_size=6))
+def test_the_text_of_a_line_has_its_words_apart_by_spaces_unless_chinese_runs_on(texts: list[str]) -> None:
+    line = [word(text, 40 * at, 0) for at, text in enumerate(texts)]
+    if any("ע" in text for text in texts):
+        assert sorted(line_text(line)) == sorted(" ".join(texts))
+    else:
+        assert line_text(line) == " ".join(texts)
+
+
+def test_a_line_knows_its_edges_and_pieces() -> None:
+    row = (word("Total", 0, 10, 30), word("due", 33, 12, 20, 6), word("7", 200, 9, 5, 11))
+    (line,) = lines_of(PageWords(number=2, width=300, height=100, lines=(row,)))
+    assert (line.top, line.bottom, line.height) == (9, 20, 10)
+    assert [(piece.text, piece.x0, piece.x1) for piece in line.pieces] == [("Total due", 0, 53), ("7", 200, 205)]
+    assert [piece.words for piece in line.pieces] == [row[:2], row[2:]]
+
+
 def test_a_line_knows_its_cells_and_boxes() -> None:
     (page,) = typed("Total due:      12.50 EUR")
     (line,) = lines_of(page)
