@@ -44,6 +44,10 @@ _NUMBER = (
     r"\d{1,2}(?:,\d{2})+,\d{3}(?:\.\d\d)?(?!\d)"  # 1,41,600.00, as in India
     r"|\d{1,3}(?:[.,'’\u00a0\u202f ]\d{3})+(?:[.,]\d{1,2})?(?!\d)|\d+(?:[.,]\d{1,4})?(?!\d)"
 )
+GROUPING = re.compile(r"[ '’\u00a0\u202f]")
+"""What groups the digits of a number besides points and commas."""
+
+_MARKED = re.compile(r"\d+(?:[.,]\d+)+")
 _AMOUNT = re.compile(
     rf"(?:(?P<before>{_CURRENCY})[ \t]*|(?<![\w.,/\-]))(?P<minus>[-−–(]?)[ ]?(?P<again>[$€£¥￥])?[ ]?(?P<number>{_NUMBER})"
     rf"(?:,[-–—]+)?(?P<tail>[)]|-(?![\d\w]))?(?![\w/°]|[.,:]\w|-\d|[ ]?%)(?:[ \t]*(?P<after>{_CURRENCY})(?![ \t]*-?\d))?"
@@ -100,12 +104,12 @@ def parse_number(written: str, mark: Mark | None = None) -> Decimal | None:
     Two different marks: the last is decimal. One mark once, with one, two or four digits after it: decimal. With three: thousands
     when `mark` is the other one, decimal never (money has no three decimals), open without `mark`.
     """
-    digits = re.sub(r"[ '’\u00a0\u202f]", "", written)
-    if not re.fullmatch(r"\d+(?:[.,]\d+)*", digits):
-        return None
-    marks = re.findall(r"[.,]", digits)
-    if not marks:
+    digits = GROUPING.sub("", written)
+    if digits.isdecimal():
         return Decimal(digits)
+    if not _MARKED.fullmatch(digits):
+        return None
+    marks = [character for character in digits if character in ".,"]
     last = marks[-1]
     whole, _, part = digits.rpartition(last)
     if len(set(marks)) == 2:

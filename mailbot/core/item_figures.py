@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mailbot.core.amounts import CODES, SYMBOLS, Mark, parse_number
+from mailbot.core.amounts import CODES, GROUPING, SYMBOLS, Mark, parse_number
 
 CENT = Decimal("0.01")
 
@@ -43,7 +43,7 @@ def figure(text: str, mark: Mark | None = None) -> Figure | None:
     match = _FIGURE.fullmatch(" ".join(text.split()))
     if match is None or bool(match["open"]) != bool(match["close"]):
         return None
-    written = re.sub(r"[ '’\u00a0\u202f]", "", match["number"])
+    written = GROUPING.sub("", match["number"])
     value = parse_number("0" + written if written[0] in ".," else written, mark)
     if value is None and mark is not None and re.fullmatch(rf"\d{{1,3}}\{mark}\d{{3}}", written):
         value = Decimal(written.replace(mark, "."))  # three decimals: a weight or a price per piece, in a column of them

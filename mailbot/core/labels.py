@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence, Set
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from mailbot.core.label_words import NUMBER_WORDS, PHRASES
 from mailbot.core.other_labels import TITLES
@@ -24,9 +25,13 @@ _IN_REFERENCE = re.compile(r"[\-/_]?\d")
 _COMPOUND = r"(?<![a-z])(?!be|an|ver|ab|zu)[a-z]{2,}(?:rechnung|factuur)(?![a-z])"
 """Folded: an invoice for something, in one word: Schlussrechnung, Jaarfactuur; not Berechnung."""
 
+_PARTING = re.compile(r"[ .\-_/'’]")
+"""What may stand between the words of a label, up to three times, where its phrase has a space."""
+
 _BETWEEN = re.compile(r"[ /|:：.,()（）\-]{0,4}")
 """What stands between two names of one thing."""
 
+_AMONG_LETTERS = re.compile(r"(?<=[a-z])[10|!](?=[a-z])")
 _LOOKALIKES = str.maketrans({"l": "i", "1": "i", "|": "i", "!": "i", "0": "o"})
 
 
@@ -45,17 +50,19 @@ def find_labels(text: str) -> list[Label]:
     folded, places = fold(text)
     found: list[Label] = []
     end = 0
-    for start in _STARTS.finditer(folded):
-        if start.start() < end:
+    for letter in _STARTS.finditer(folded):
+        start = letter.start()
+        if start < end:
             continue
-        match = _starting(folded[start.start() : start.start() + 2]).match(folded, start.start())
+        phrases = _starting(folded[start : start + 3] if letter[0].isascii() else letter[0])
+        match = phrases.match(folded, start) if phrases else None
         if match:
             end = match.end()
             if _IN_REFERENCE.match(folded, end) and folded[end - 1].isalpha():
                 continue
             name, grade = _meanings()[_key(match[0])]
-            found.append(Label(name=name, grade=grade, start=places[start.start()], end=places[end - 1] + 1))
-    return _joined(found, text)
+            found.append(Label(name=name, grade=grade, start=places[start], end=places[end - 1] + 1))
+    return _joined(found, text) if found else found
 
 
 def _joined(labels: Sequence[Label], text: str) -> list[Label]:
@@ -88,7 +95,7 @@ def fold(text: str) -> tuple[str, Sequence[int]]:
         ]
         folded, places = "".join(letter for letter, _ in pairs), [place for _, place in pairs]
     # a look-alike digit is a letter only between letters: "T0tal", but not "No 10"
-    folded = re.sub(r"(?<=[a-z])[10|!](?=[a-z])", lambda match: match[0].translate(_LOOKALIKES), folded).replace("l", "i")
+    folded = _AMONG_LETTERS.sub(lambda match: match[0].translate(_LOOKALIKES), folded).replace("l", "i")
     if "rn" in folded:
         places = [place for at, place in enumerate(places) if not folded.startswith("rn", at - 1) or not at]
         folded = folded.replace("rn", "m")
@@ -112,31 +119,45 @@ def _meanings() -> dict[str, tuple[str, int]]:
 
 
 @cache
-def _phrases() -> frozenset[str]:
-    """Return all phrases, folded."""
-    return frozenset(fold(one)[0] for grades in PHRASES.values() for written in grades.values() for one in _expanded(written))
+def _phrases() -> dict[str, list[tuple[str, str]]]:
+    """Return all phrases by their first letters, each folded, and folded without what may part words."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    every = {fold(one)[0] for grades in PHRASES.values() for written in grades.values() for one in _expanded(written)}
+    for phrase in every:
+        found[phrase[0]].append((phrase, _PARTING.sub("", phrase)))
+    return found
 
 
-@cache
-def _starting(letters: str) -> re.Pattern[str]:
-    """Return a pattern for the phrases that may begin with two letters; a first word of one letter may be followed by a point."""
-    near = {one for one in _phrases() if one[0] == letters[0] and (one[:2] == letters or one[1:2] == " " or not one[0].isascii())}
-    return _any_of(near)
+@lru_cache(maxsize=65536)
+def _starting(letters: str) -> re.Pattern[str] | None:
+    """Return a pattern for the phrases that a text may hold which begins with some letters, three or one; None for none.
+
+    A phrase of one letter ("n") is none where anything follows it; a Chinese one may be.
+    """
+    near, bare = _phrases().get(letters[0], ()), _PARTING.sub("", letters)
+    may_be = [phrase for phrase, key in near if key.startswith(bare) or bare.startswith(key)]
+    return _any_of(frozenset(one for one in may_be if len(one) > 1 or one == letters))
 
 
 @cache
 def _titles() -> re.Pattern[str]:
-    plain = _any_of({fold(phrase)[0] for phrase in _expanded(TITLES)})
-    return re.compile(rf"{plain.pattern}|{_COMPOUND}")
+    plain = _any_of(frozenset(fold(phrase)[0] for phrase in _expanded(TITLES)))
+    return re.compile(rf"{plain.pattern}|{_COMPOUND}" if plain else _COMPOUND)
 
 
-def _any_of(phrases: Set[str]) -> re.Pattern[str]:
-    """Return a pattern for any of the folded phrases, longest first: points and dashes may part words, spaces Chinese."""
-    ordered = sorted(phrases, key=len, reverse=True)
-    latin = "|".join(r"[ .\-_/'’]{0,3}".join(map(re.escape, one.split())) for one in ordered if one[0].isascii())
+@cache
+def _any_of(phrases: frozenset[str]) -> re.Pattern[str] | None:
+    """Return a pattern for any of the folded phrases, longest first: points and dashes may part words, spaces Chinese.
+
+    Of two as long that with more letters comes first: "btw #" before "b t w".
+    """
+    if not phrases:
+        return None
+    ordered = sorted(phrases, key=lambda one: (-len(one), one.count(" "), one))
+    latin = "|".join(rf"{_PARTING.pattern}{{0,3}}".join(map(re.escape, one.split())) for one in ordered if one[0].isascii())
     other = "|".join(r"\s{0,4}".join(map(re.escape, one)) for one in ordered if not one[0].isascii())
     forms = [rf"(?<![^\W\d_])(?:{latin})(?![^\W\d_])"] if latin else []
-    return re.compile("|".join([*forms, rf"(?:{other})"] if other else forms) or r"(?!)")
+    return re.compile("|".join([*forms, rf"(?:{other})"] if other else forms))
 
 
 def _expanded(phrases: str) -> set[str]:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from operator import sub
 
 from mailbot.core.document import Box
+from mailbot.core.labels import Label, find_labels
 from mailbot.core.words import PageWords, Word, is_ideographic, line_text
 
 APART = 0.9
@@ -23,26 +25,19 @@ MOST_WORDS = 200
 """Words of a line that are looked at, for the same reason."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A cell of one line: words that stand close together."""
+    """A cell of one line: words that stand close together, where they begin and end, and what they say."""
 
     words: tuple[Word, ...]
+    x0: float
+    x1: float
+    text: str
 
-    @property
-    def x0(self) -> float:
-        """The left edge."""
-        return self.words[0].box[0]
 
-    @cached_property
-    def x1(self) -> float:
-        """The right edge."""
-        return max(word.box[2] for word in self.words)
-
-    @cached_property
-    def text(self) -> str:
-        """The words as text."""
-        return line_text(self.words)
+def piece_of(words: Sequence[Word]) -> Piece:
+    """Return the cell that some words make."""
+    return Piece(words=tuple(words), x0=words[0].box[0], x1=max([word.box[2] for word in words]), text=line_text(words))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +70,15 @@ class Line:
         groups: list[list[Word]] = []
         for word, start in zip(self.words, self.starts, strict=True):
             if not groups or self.text[start - 1] == "\t":
-                groups.append([])
-            groups[-1].append(word)
-        return tuple(Piece(words=tuple(group)) for group in groups)
+                groups.append([word])
+            else:
+                groups[-1].append(word)
+        return tuple(map(piece_of, groups))
+
+    @cached_property
+    def labels(self) -> tuple[Label, ...]:
+        """The labels in the line from left to right."""
+        return tuple(find_labels(self.text))
 
     def box(self, start: int, end: int) -> Box:
         """Return the box around text[start:end]; parts of a word are taken to be as wide as their share of its letters."""
@@ -118,15 +119,15 @@ def _line(page: int, number: int, words: Sequence[Word]) -> Line:
     words = [
         word if len(word.text) <= LONGEST_WORD else Word(text=word.text[:LONGEST_WORD], box=word.box) for word in words[:MOST_WORDS]
     ]
-    text, starts = "", []
-    last: Word | None = None
-    for word in words:
-        if last is not None:
-            height = min(word.box[3] - word.box[1], last.box[3] - last.box[1])
-            gap = word.box[0] - last.box[2]
-            runs_on = gap < 0.5 * height and is_ideographic(last.text[-1:]) and is_ideographic(word.text[:1])
-            text += "\t" if gap > APART * height else "" if runs_on else " "
+    text, starts = words[0].text, [0]
+    for last, word in pairwise(words):
+        _, top, right, bottom = last.box
+        x, y, _, low = word.box
+        height, gap = min(low - y, bottom - top), x - right
+        if gap > APART * height:
+            text += "\t"
+        elif not (gap < 0.5 * height and is_ideographic(last.text[-1:]) and is_ideographic(word.text[:1])):
+            text += " "
         starts.append(len(text))
         text += word.text
-        last = word
     return Line(page=page, number=number, text=text, words=tuple(words), starts=tuple(starts))

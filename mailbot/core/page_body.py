@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mailbot.core.item_words import roles_of
-from mailbot.core.labels import find_labels
 from mailbot.core.lines import Line, Piece
 from mailbot.core.page_columns import LEVEL, Gutters, Span, aligned, first_gutters, is_figure, split_row
-from mailbot.core.page_evidence import value_columns
+from mailbot.core.page_evidence import Cells, value_columns
 from mailbot.core.page_headers import may_head
 from mailbot.core.page_rows import WRAPPED, continues, text_column
 from mailbot.core.paper import starts_cell
@@ -39,11 +38,12 @@ SUMS = frozenset({"subtotal", "tax", "total", "payable", "paid", "withheld"})
 class Body:
     """The lines of a table's body: `core` ones begin rows, `last` is the place after its last line.
 
-    `open` says that no line of sums closes it.
+    `bands` are its columns, `rows` the words of the core lines in each. `open` says that no line of sums closes it.
     """
 
-    gutters: Gutters
+    bands: tuple[Span, ...]
     core: tuple[int, ...]
+    rows: tuple[Cells, ...]
     last: int
     open: bool
 
@@ -59,8 +59,10 @@ def find_body(lines: Sequence[Line], start: int, height: float) -> Body | None:
             break
     if not growing.core:
         return None
-    last = _with_tail(lines, growing.core, growing.gutters, growing.core[-1])
-    return Body(gutters=growing.gutters, core=tuple(growing.core), last=last + 1, open=growing.open)
+    bands = tuple(growing.gutters.bands())
+    rows = tuple(split_row(lines[place].words, bands) for place in growing.core)
+    last = _with_tail(lines, growing.core, bands, text_column(rows))
+    return Body(bands=bands, core=tuple(growing.core), rows=rows, last=last + 1, open=growing.open)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -168,11 +170,9 @@ def _text_edge(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, hei
     return bands[main][0] + 2 * height if max(lefts) - min(lefts) < 2 * height else bands[main][1]
 
 
-def _with_tail(lines: Sequence[Line], core: Sequence[int], gutters: Gutters, last: int) -> int:
-    """Return the place of the last line with the wrapped parts of the last row."""
-    bands = gutters.bands()
-    words = [split_row(lines[place].words, bands) for place in core]
-    main = text_column(words)
+def _with_tail(lines: Sequence[Line], core: Sequence[int], bands: Sequence[Span], main: int) -> int:
+    """Return the place of the last line with the wrapped parts of the last row, which stand in the column `main`."""
+    last = core[-1]
     limit = bands[main + 1][0] if main + 1 < len(bands) else bands[main][1]
     inner = [lines[at].top - lines[at - 1].bottom for at in range(core[0] + 1, core[-1] + 1)]
     apart = max(inner) + 0.1 * lines[last].height if inner else WRAPPED * lines[last].height
@@ -205,7 +205,7 @@ def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gu
 
 def states_sum(line: Line) -> bool:
     """Return whether a line states a sum: a cell begins with such a label and says little else."""
-    for label in find_labels(line.text) if any(character.isdigit() for character in line.text) else ():
+    for label in line.labels if any(character.isdigit() for character in line.text) else ():
         if label.name not in SUMS or not starts_cell(line, label.start):
             continue
         start, end = line.cell_at(label.start)

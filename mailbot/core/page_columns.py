@@ -46,6 +46,8 @@ def is_ordinal(text: str) -> bool:
 
 def around(words: Sequence[Word]) -> Box:
     """Return the box around some words."""
+    if len(words) == 1:
+        return words[0].box
     lefts, tops, rights, bottoms = zip(*[word.box for word in words], strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
@@ -66,8 +68,9 @@ class Gutters:
             (cells[-1].x1, math.inf),
         ]
         spans: list[Span] = []
+        boxes = [word.box for word in line.words]
         for left, right in self.spans:
-            clear = [part for part in _clear(left, right, line.words) if part[1] - part[0] >= CLEAR * height]
+            clear = [part for part in _clear(left, right, boxes) if part[1] - part[0] >= CLEAR * height]
             wide = [part for part in clear if any(a <= part[0] and part[1] <= b for a, b in holes)]
             if not wide and clear and self._aligned(clear[-1][1], line, height):
                 wide = clear[-1:]
@@ -96,15 +99,15 @@ def first_gutters(line: Line) -> Gutters:
     return Gutters(spans=((-math.inf, cells[0].x0), *inner, (cells[-1].x1, math.inf)), rows=(line,))
 
 
-def _clear(left: float, right: float, words: Sequence[Word]) -> list[Span]:
+def _clear(left: float, right: float, boxes: Sequence[Box]) -> list[Span]:
     """Return the parts of a stretch that no word of a line touches."""
     parts: list[Span] = []
-    for word in words:
-        if word.box[2] <= left or word.box[0] >= right:
+    for x0, _, x1, _ in boxes:
+        if x1 <= left or x0 >= right:
             continue
-        if word.box[0] > left:
-            parts.append((left, word.box[0]))
-        left = max(left, word.box[2])
+        if x0 > left:
+            parts.append((left, x0))
+        left = max(left, x1)
     if right > left:
         parts.append((left, right))
     return parts
@@ -133,10 +136,14 @@ def split_row(words: Sequence[Word], bands: Sequence[Span]) -> list[list[Word]]:
 def aligned(cells: Sequence[Sequence[Word]], height: float) -> bool:
     """Return whether the cells of a column stand under one another: at their left edges, their right ones, or centred."""
     boxes = [around(cell) for cell in cells if cell]
-    edges = ([box[0] for box in boxes], [box[2] for box in boxes], [(box[0] + box[2]) / 2 for box in boxes])
-    return any(_level(places, height) for places in edges)
+    return (
+        _level([box[0] for box in boxes], height)
+        or _level([box[2] for box in boxes], height)
+        or _level([(box[0] + box[2]) / 2 for box in boxes], height)
+    )
 
 
 def _level(places: Sequence[float], height: float) -> bool:
     middle = sorted(places)[len(places) // 2]
-    return sum(abs(place - middle) < LEVEL * height for place in places) >= 0.8 * len(places)
+    near = LEVEL * height
+    return len([place for place in places if abs(place - middle) < near]) >= 0.8 * len(places)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from itertools import combinations, pairwise
 
-from mailbot.core.lines import Line, Piece
+from mailbot.core.lines import Line, Piece, piece_of
 from mailbot.core.page_columns import Span, is_figure
 from mailbot.core.table_types import kind
 from mailbot.core.words import Word, line_text
@@ -112,7 +112,7 @@ def _parted(words: Sequence[Word], bands: Sequence[Span]) -> list[tuple[Word, ..
         return [tuple(words[a:b]) for a, b in pairwise((0, *cuts, len(words)))]
 
     def misaligned(cuts: tuple[int, ...]) -> float:
-        pieces = [Piece(words=part) for part in parts(cuts)]
+        pieces = [piece_of(part) for part in parts(cuts)]
         astray = sum(max(0.0, a.x1 - band[0]) for a, band in zip(pieces, bands[1:], strict=False))
         gaps = sum(b.x0 - a.x1 for a, b in pairwise(pieces))
         return astray - gaps + sum(_misaligned(piece, band) for piece, band in zip(pieces, bands, strict=True))

@@ -81,12 +81,9 @@ def _split(line: Line, columns: Sequence[Span]) -> list[list[Word]]:
 def text_column(rows: Sequence[Sequence[Sequence[Word]]]) -> int:
     """Return the column with most letters: where what is wrapped stands."""
     width = max(map(len, rows))
-    letters = [sum(_letters(row[place]) for row in rows if place < len(row)) for place in range(width)]
+    texts = ["".join([word.text for row in rows if place < len(row) for word in row[place]]) for place in range(width)]
+    letters = [sum(map(str.isalpha, text)) for text in texts]
     return letters.index(max(letters))
-
-
-def _letters(words: Sequence[Word]) -> int:
-    return sum(sum(map(str.isalpha, word.text)) for word in words)
 
 
 def continues(line: Line, column: Span, limit: float, height: float) -> bool:

@@ -103,23 +103,22 @@ def _headed(lines: Sequence[Line], at: int) -> tuple[PageTable, int] | None:
     body = find_body(lines, start, height)
     if body is None:
         return None
-    bands = body.gutters.bands()
+    bands = body.bands
     if len(bands) < 2:
         return None
-    words = [split_row(lines[place].words, bands) for place in body.core]
-    main = text_column(words)
+    main = text_column(body.rows)
     first = min(start, body.core[0])
     while first > at + 1 and _begins_row(lines, first - 1, at, bands[main]):
         first -= 1
     wordy = _wordy_rows(lines, at, first, body, bands, height)
     first = min([first, *wordy])
-    body = replace(body, core=(*wordy, *body.core))
-    words = [split_row(lines[place].words, bands) for place in body.core]
+    rows = (*(split_row(lines[place].words, bands) for place in wordy), *body.rows)
+    body = replace(body, core=(*wordy, *body.core), rows=rows)
     names, columns = name_columns(lines[at:first], bands, height)
     above = _group_line(lines, at, columns, height)
     if above:
         names, columns = name_columns(lines[at - 1 : first], bands, height)
-    if not is_table(names, bands, words, height) or not is_filled(names, columns, words):
+    if not is_table(names, bands, rows, height) or not is_filled(names, columns, rows):
         return None
     return _made(lines, at - 1 if above else at, first, body, columns, tuple(names)), body.last
 
@@ -183,18 +182,19 @@ def _bare(lines: Sequence[Line], at: int, before: PageTable | None) -> tuple[Pag
     body = find_body(lines, at, height)
     if body is None or body.core[0] != at:
         return None
-    bands = body.gutters.bands()
-    words = [split_row(lines[place].words, bands) for place in body.core]
-    typed = value_columns(words, height)
-    columns: Sequence[Span] = bands
-    names = ("",) * len(bands)
-    goes_on = before is not None and before.open and same_columns(bands, before.columns)
-    full = all(sum(map(bool, row)) == len(bands) for row in words)
-    if not goes_on and not multiply(words) and (len(bands) < 3 or len(typed) < 2 or len(words) < BARE_ROWS or not full):
+    names = ("",) * len(body.bands)
+    if before is not None and before.open and same_columns(body.bands, before.columns):
+        return _made(lines, at, at, body, before.columns, names), body.last
+    if not _speaks_for_itself(body, height) and not multiply(body.rows):
         return None
-    if goes_on and before is not None:
-        columns = before.columns
-    return _made(lines, at, at, body, columns, names), body.last
+    return _made(lines, at, at, body, body.bands, names), body.last
+
+
+def _speaks_for_itself(body: Body, height: float) -> bool:
+    """Return whether rows leave no doubt that they are a table's: several, with every cell filled and two columns of values."""
+    width = len(body.bands)
+    full = all(sum(map(bool, row)) == width for row in body.rows)
+    return width > 2 and len(body.rows) >= BARE_ROWS and full and len(value_columns(body.rows, height)) > 1
 
 
 def same_columns(bands: Sequence[Span], others: Sequence[Span]) -> bool:

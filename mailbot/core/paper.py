@@ -9,7 +9,7 @@ from itertools import groupby
 
 from mailbot.core.blocks import Block, blocks_of
 from mailbot.core.document import Box
-from mailbot.core.labels import Label, find_labels
+from mailbot.core.labels import Label
 from mailbot.core.lines import Line, lines_of
 from mailbot.core.words import PageWords
 
@@ -110,7 +110,7 @@ def lay_out(pages: Sequence[PageWords]) -> Paper:
     return Paper(
         text="\n".join(line.text for line in lines),
         lines=lines,
-        labels=tuple(tuple(find_labels(line.text)) for line in lines),
+        labels=tuple(line.labels for line in lines),
         blocks=tuple(blocks_of(lines)),
         heights={page.number: page.height for page in pages},
     )

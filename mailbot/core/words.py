@@ -37,33 +37,37 @@ def in_lines(words: Sequence[Word]) -> tuple[tuple[Word, ...], ...]:
     A word joins the line whose nearest word to its left or right is level with it, so that lines may bend a little (photos).
     """
     lines: list[_Growing] = []
-    for middle, _, word in sorted(((_middle(one), one.box[0], one) for one in words), key=itemgetter(0, 1)):
-        reach = middle - _height(word)
-        line = next((line for line in reversed(lines[-12:]) if line.middles[-1] >= reach and line.has_level(word)), None)
+    placed = [((one.box[1] + one.box[3]) / 2, one.box[0], one) for one in words]
+    for middle, _, word in sorted(placed, key=itemgetter(0, 1)):
+        edges = word.box[1::2]
+        line = lines[-1] if lines and lines[-1].edges == edges else _joined(lines[-12:], word, middle)
         if line is None:
-            lines.append(_Growing([word], [middle]))
-        else:
-            line.add(word, middle)
+            lines.append(_Growing([word], [middle], edges))
+            continue
+        line.words.append(word)
+        line.middles.append(middle)
+        if line.edges != edges:
+            line.edges = None
     lines.sort(key=lambda line: sum(line.middles) / len(line.middles))
     return tuple(tuple(sorted(line.words, key=lambda word: word.box[0])) for line in lines)
 
 
 @dataclass(slots=True)
 class _Growing:
-    """A line while words join it, with their middles; `straight` while all stand at one height, so that each tells for all."""
+    """A line while words join it, with their middles, and with the upper and lower edge that all share as long as they do."""
 
     words: list[Word]
     middles: list[float]
-    straight: bool = True
+    edges: tuple[float, ...] | None
 
-    def has_level(self, word: Word) -> bool:
-        """Return whether the nearest of the last hundred words is level with a word."""
-        return _level(word, self.words[0] if self.straight else _nearest(word, self.words[-100:]))
 
-    def add(self, word: Word, middle: float) -> None:
-        self.straight = self.straight and word.box[1::2] == self.words[0].box[1::2]
-        self.words.append(word)
-        self.middles.append(middle)
+def _joined(lines: Sequence[_Growing], word: Word, middle: float) -> _Growing | None:
+    """Return the last of some lines whose nearest word is level with a word; one of words that share their edges tells by any."""
+    reach = middle - _height(word)
+    for line in reversed(lines):
+        if line.middles[-1] >= reach and _level(word, line.words[0] if line.edges else _nearest(word, line.words[-100:])):
+            return line
+    return None
 
 
 def line_text(line: Sequence[Word], *, right_to_left: bool = False) -> str:

@@ -55,6 +55,8 @@ OUTLINES = 1_500
 LEAST_DPI = 72
 """A page that would have too many pixels is rendered coarser, down to this."""
 
+_WORD = re.compile(r"[^\s\x00\ufeff]+")
+
 
 def read_page(page: Any, number: int, limits: Limits, careful: CarefulReader, *, boxes: bool, scan: bool = True) -> Seen:
     """Read page `number` (from 1) of an open PDF; `boxes` asks for the words of a text layer too (a scan has them anyway).
@@ -204,11 +206,11 @@ def picture(page: Any, limits: Limits) -> np.ndarray | None:
 
 def layer_words(textpage: Any, number: int, shown: Shown) -> PageWords:
     """Return the words of the text layer; each word's box spans its first and last character's."""
-    found = list(re.finditer(r"[^\s\x00\ufeff]+", characters(textpage)))
+    text = characters(textpage).replace("\x02", "-").replace("\ufffe", "-")
+    found = list(_WORD.finditer(text))
     ends = char_boxes(textpage, [at for one in found for at in (one.start(), one.end() - 1)], shown.matrix)
     boxes = np.hstack([np.minimum(ends[::2, :2], ends[1::2, :2]), np.maximum(ends[::2, 2:], ends[1::2, 2:])])
-    texts = (one[0].replace("\x02", "-").replace("\ufffe", "-") for one in found)
-    words = [Word(text=text, box=(x0, y0, x1, y1)) for text, (x0, y0, x1, y1) in zip(texts, boxes.tolist(), strict=True)]
+    words = [Word(text=one[0], box=(x0, y0, x1, y1)) for one, (x0, y0, x1, y1) in zip(found, boxes.tolist(), strict=True)]
     return PageWords(number=number, width=shown.width, height=shown.height, lines=in_lines(words))
 
 
