@@ -30,7 +30,7 @@ SYMBOLS: dict[str, str] = {
 
 _CURRENCY = (
     "(?:"
-    + "|".join(rf"(?<![A-Za-z]){code}(?![A-Za-z])" for code in CODES)
+    + rf"(?<![A-Za-z])(?:{'|'.join(CODES)})(?![A-Za-z])"
     + "|"
     + "|".join(
         (r"(?<![A-Za-z])" if symbol[0].isalpha() and symbol.isascii() else "")

@@ -16,7 +16,7 @@ from functools import cache, lru_cache
 from mailbot.core.label_words import NUMBER_WORDS, PHRASES
 from mailbot.core.other_labels import TITLES
 
-_STARTS = re.compile(r"(?<![^\W\d_])[a-z#]|[^\x00-\x7f]")
+_STARTS = re.compile(r"[a-z](?<![^\W\d_].)[a-z]*|#(?<![^\W\d_].)|[^\x00-\x7f]")
 """Where a label may begin in folded text: at a word, or at any character of another script."""
 
 _IN_REFERENCE = re.compile(r"[\-/_]?\d")
@@ -54,7 +54,7 @@ def find_labels(text: str) -> list[Label]:
         start = letter.start()
         if start < end:
             continue
-        phrases = _starting(folded[start : start + 3] if letter[0].isascii() else letter[0])
+        phrases = _starting(folded[start : start + 5] if letter[0].isascii() else letter[0])
         match = phrases.match(folded, start) if phrases else None
         if match:
             end = match.end()
@@ -128,9 +128,9 @@ def _phrases() -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _starting(letters: str) -> re.Pattern[str] | None:
-    """Return a pattern for the phrases that a text may hold which begins with some letters, three or one; None for none.
+    """Return a pattern for the phrases that a text may hold which begins with some letters, five or one; None for none.
 
     A phrase of one letter ("n") is none where anything follows it; a Chinese one may be.
     """

@@ -25,6 +25,9 @@ MOST_ROWS = 5_000
 
 MOST_COLUMNS = 12
 
+_PROOF = 200
+"""Rows that are multiplied to prove columns."""
+
 _MULTIPLIED: tuple[Role, ...] = ("quantity", "unit_price")
 _FURTHER: tuple[Role, ...] = ("unit", "tax_rate", "discount", "per", "position")
 
@@ -70,7 +73,10 @@ def find_items(table: PageTable, mark: Mark | None) -> ItemTable | None:
     if not rows or len(table.names) > MOST_COLUMNS:
         return None
     roles = roles_of(table.names)
-    figures = [[figure(cell, mark) for cell in row.cells] for row in rows]
+    figures = [[figure(cell, mark) for cell in row.cells] for row in rows[:_PROOF]]
+    if not any(roles) and not _proved(roles, figures):
+        return None
+    figures += [[figure(cell, mark) for cell in row.cells] for row in rows[_PROOF:]]
     columns = _columns(roles, figures, [row.cells for row in rows])
     if columns is None:
         return None
@@ -158,7 +164,7 @@ _MAY_BE: dict[str, tuple[Role | None, ...]] = {
 def _proved(roles: Sequence[Role | None], figures: Sequence[Sequence[Figure | None]]) -> tuple[int, int, int] | None:
     """Return the columns of quantity, price and amount that multiply in most rows, those whose names agree first."""
     width = len(roles)
-    some = figures[:200]
+    some = figures[:_PROOF]
     filled = [at for at in range(width) if sum(row[at] is not None for row in some) >= 0.5 * len(some)]
     best: tuple[float, tuple[int, int, int]] | None = None
     for triple in permutations(filled, 3):

@@ -5,11 +5,13 @@ Words that stand apart by more than a letter or so are put apart by a tab: cells
 
 from __future__ import annotations
 
+from bisect import bisect, bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from operator import sub
+from typing import NamedTuple
 
 from mailbot.core.document import Box
 from mailbot.core.labels import Label, find_labels
@@ -25,8 +27,7 @@ MOST_WORDS = 200
 """Words of a line that are looked at, for the same reason."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class Piece(NamedTuple):
     """A cell of one line: words that stand close together, where they begin and end, and what they say."""
 
     words: tuple[Word, ...]
@@ -37,7 +38,7 @@ class Piece:
 
 def piece_of(words: Sequence[Word]) -> Piece:
     """Return the cell that some words make."""
-    return Piece(words=tuple(words), x0=words[0].box[0], x1=max([word.box[2] for word in words]), text=line_text(words))
+    return Piece(tuple(words), words[0].box[0], max([word.box[2] for word in words]), line_text(words))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,19 +84,15 @@ class Line:
     def box(self, start: int, end: int) -> Box:
         """Return the box around text[start:end]; parts of a word are taken to be as wide as their share of its letters."""
         edges: list[Box] = []
-        for word, at in zip(self.words, self.starts, strict=True):
+        for place in range(max(0, bisect(self.starts, start) - 1), bisect_left(self.starts, end)):
+            word, at = self.words[place], self.starts[place]
             first, last = max(start, at), min(end, at + len(word.text))
             if first < last:
                 unit = (word.box[2] - word.box[0]) / len(word.text)
                 edges.append((word.box[0] + (first - at) * unit, word.box[1], word.box[0] + (last - at) * unit, word.box[3]))
         if not edges:
             return self.words[0].box
-        return (
-            min(edge[0] for edge in edges),
-            min(edge[1] for edge in edges),
-            max(edge[2] for edge in edges),
-            max(edge[3] for edge in edges),
-        )
+        return box_around(edges)
 
     def cells(self) -> list[tuple[int, int]]:
         """Return (start, end) of each cell of the line."""
@@ -110,6 +107,14 @@ class Line:
         return next(cell for cell in self.cells() if cell[0] <= place <= cell[1])
 
 
+def box_around(boxes: Sequence[Box]) -> Box:
+    """Return the box around some others."""
+    if len(boxes) == 1:
+        return boxes[0]
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
 def lines_of(page: PageWords) -> list[Line]:
     """Return the lines of a page, numbered from 0."""
     return [_line(page.number, number, words) for number, words in enumerate(page.lines) if words]
@@ -120,10 +125,11 @@ def _line(page: int, number: int, words: Sequence[Word]) -> Line:
         word if len(word.text) <= LONGEST_WORD else Word(text=word.text[:LONGEST_WORD], box=word.box) for word in words[:MOST_WORDS]
     ]
     text, starts = words[0].text, [0]
+    _, top, end, bottom = words[0].box
     for last, word in pairwise(words):
-        _, top, right, bottom = last.box
-        x, y, _, low = word.box
-        height, gap = min(low - y, bottom - top), x - right
+        before = bottom - top
+        start, top, right, bottom = word.box
+        height, gap, end = min(before, bottom - top), start - end, right
         if gap > APART * height:
             text += "\t"
         elif not (gap < 0.5 * height and is_ideographic(last.text[-1:]) and is_ideographic(word.text[:1])):

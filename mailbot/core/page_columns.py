@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mailbot.core.document import Box
-from mailbot.core.lines import Line
+from mailbot.core.lines import Line, box_around
 from mailbot.core.table_types import kind
 from mailbot.core.words import Word
 
@@ -46,10 +46,7 @@ def is_ordinal(text: str) -> bool:
 
 def around(words: Sequence[Word]) -> Box:
     """Return the box around some words."""
-    if len(words) == 1:
-        return words[0].box
-    lefts, tops, rights, bottoms = zip(*[word.box for word in words], strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
+    return box_around([word.box for word in words])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ def all_tables(pages: Sequence[PageWords], ruled: Mapping[int, Sequence[PageTabl
 
 
 def _last_page(table: PageTable) -> int:
-    return max((row.page for row in table.rows), default=table.page)
+    return table.rows[-1].page if table.rows else table.page
 
 
 def _goes_on(before: PageTable, table: PageTable) -> bool:
@@ -44,12 +44,12 @@ def _goes_on(before: PageTable, table: PageTable) -> bool:
 
 
 def _joined(before: PageTable, table: PageTable) -> PageTable:
-    first, second = list(before.rows), list(table.rows)
+    first, second = before.rows, table.rows
     while first and _is_carried(first[-1]):
-        first.pop()
+        first = first[:-1]
     while second and _is_carried(second[0]):
-        second.pop(0)
-    return replace(before, rows=(*first, *second), open=table.open)
+        second = second[1:]
+    return replace(before, rows=first + second, open=table.open)
 
 
 def _is_carried(row: PageRow) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,12 @@ from mailbot.core.document import Box
 
 Matrix = tuple[float, float, float, float, float, float]
 """a, b, c, d, e, f of x' = ax + by + c, y' = dx + ey + f."""
+
+
+_loose_box = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
+    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
+)
+"""FPDFText_GetLooseCharBox with addresses for pointers: what ctypes does to check those takes longer than the call."""
 
 
 def characters(textpage: Any) -> str:
@@ -36,13 +43,11 @@ def char_boxes(textpage: Any, places: Sequence[int], matrix: Matrix) -> np.ndarr
 
     Raises pypdfium2.PdfiumError for a place that has no character.
     """
-    raw, rect, ask = textpage.raw, pdfium.FS_RECTF(), pdfium.FPDFText_GetLooseCharBox
-    read = bytearray()
-    for place in places:
-        if not ask(raw, place, rect):
-            raise pypdfium2.PdfiumError(f"no character {place} on the page")
-        read += rect
-    left, top, right, bottom = np.frombuffer(read, np.float32).reshape(-1, 4).T.astype(float)
+    read = np.empty((len(places), 4), np.float32)  # a row for each FS_RECTF
+    page, start = ctypes.addressof(textpage.raw.contents), read.ctypes.data
+    if not all(map(_loose_box, repeat(page), places, range(start, start + read.nbytes, read.itemsize * 4))):
+        raise pypdfium2.PdfiumError("no such character on the page")
+    left, top, right, bottom = read.T.astype(float)
     a, b, c, d, e, f = matrix
     with np.errstate(invalid="ignore", over="ignore"):  # a hostile file may have boxes without end
         x0, x1 = a * left + b * bottom + c, a * right + b * top + c

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -207,11 +208,17 @@ def picture(page: Any, limits: Limits) -> np.ndarray | None:
 def layer_words(textpage: Any, number: int, shown: Shown) -> PageWords:
     """Return the words of the text layer; each word's box spans its first and last character's."""
     text = characters(textpage).replace("\x02", "-").replace("\ufffe", "-")
-    found = list(_WORD.finditer(text))
-    ends = char_boxes(textpage, [at for one in found for at in (one.start(), one.end() - 1)], shown.matrix)
-    boxes = np.hstack([np.minimum(ends[::2, :2], ends[1::2, :2]), np.maximum(ends[::2, 2:], ends[1::2, 2:])])
-    words = [Word(text=one[0], box=(x0, y0, x1, y1)) for one, (x0, y0, x1, y1) in zip(found, boxes.tolist(), strict=True)]
+    spans = [one.span() for one in _WORD.finditer(text)]
+    first = char_boxes(textpage, [start for start, _ in spans], shown.matrix)
+    last = char_boxes(textpage, [end - 1 for _, end in spans], shown.matrix)
+    boxes = np.hstack([np.minimum(first[:, :2], last[:, :2]), np.maximum(first[:, 2:], last[:, 2:])])
+    words = [Word(text=text[start:end], box=box) for (start, end), box in zip(spans, _tuples(boxes), strict=True)]
     return PageWords(number=number, width=shown.width, height=shown.height, lines=in_lines(words))
+
+
+def _tuples(boxes: np.ndarray) -> Iterator[Box]:
+    x0, y0, x1, y1 = boxes.T.tolist()
+    return zip(x0, y0, x1, y1, strict=True)
 
 
 def scaled(lines: tuple[tuple[Word, ...], ...], unit: float) -> tuple[tuple[Word, ...], ...]:
