@@ -10,7 +10,7 @@ import re
 from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from mailbot.core.document import Box
 from mailbot.core.lines import Line, box_around
@@ -66,7 +66,12 @@ class Gutters:
         ]
         spans: list[Span] = []
         boxes = [word.box for word in line.words]
+        ends = [-math.inf, *accumulate([cell.x1 for cell in cells], max)]
+        starts = [*(cell.x0 for cell in cells), math.inf]
         for left, right in self.spans:
+            if right <= starts[bisect(ends, left) - 1] and right - left >= CLEAR * height:  # no word comes near it
+                spans.append((left, right))
+                continue
             clear = [part for part in _clear(left, right, boxes) if part[1] - part[0] >= CLEAR * height]
             wide = [part for part in clear if any(a <= part[0] and part[1] <= b for a, b in holes)]
             if not wide and clear and self._aligned(clear[-1][1], line, height):

@@ -6,7 +6,7 @@ A call of PDFium costs more here than what it does, so that text is asked for at
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import repeat
 from typing import Any
 
@@ -20,10 +20,17 @@ Matrix = tuple[float, float, float, float, float, float]
 """a, b, c, d, e, f of x' = ax + by + c, y' = dx + ey + f."""
 
 
-_loose_box = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)(
-    ctypes.cast(pdfium.FPDFText_GetLooseCharBox, ctypes.c_void_p).value or 0
-)
-"""FPDFText_GetLooseCharBox with addresses for pointers: what ctypes does to check those takes longer than the call."""
+def _by_addresses(function: Any, pointers: int) -> Any:
+    """Return a PDFium function of a text page, a number and pointers to fill, as one that takes addresses.
+
+    To check pointers takes ctypes longer than the call.
+    """
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * pointers)
+    return kind(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+_loose_box = _by_addresses(pdfium.FPDFText_GetLooseCharBox, 1)
+_rect = _by_addresses(pdfium.FPDFText_GetRect, 4)
 
 
 def characters(textpage: Any) -> str:
@@ -55,14 +62,17 @@ def char_boxes(textpage: Any, places: Sequence[int], matrix: Matrix) -> np.ndarr
     return np.stack([*_in_order(x0, x1), *_in_order(y0, y1)])[[0, 2, 1, 3]].T
 
 
-def text_rects(textpage: Any, most: int) -> Iterator[Box]:
-    """Yield the first rectangles that PDFium writes text into: left, bottom, right and top in PDF space."""
-    raw, ask = textpage.raw, pdfium.FPDFText_GetRect
-    left, top, right, bottom = (ctypes.c_double() for _ in range(4))
-    for place in range(min(textpage.count_rects(), most)):
-        if not ask(raw, place, left, top, right, bottom):
-            raise pypdfium2.PdfiumError(f"no rectangle {place} on the page")
-        yield left.value, bottom.value, right.value, top.value
+def text_rects(textpage: Any, most: int) -> list[list[float]]:
+    """Return the first rectangles that PDFium writes text into: left, top, right and bottom in PDF space, y up."""
+    read = np.empty((min(textpage.count_rects(), most), 4))
+    page, start = ctypes.addressof(textpage.raw.contents), read.ctypes.data
+    sides = (
+        range(start + side, start + side + read.nbytes, 4 * read.itemsize) for side in range(0, 4 * read.itemsize, read.itemsize)
+    )
+    if not all(map(_rect, repeat(page), range(len(read)), *sides)):
+        raise pypdfium2.PdfiumError("no such rectangle on the page")
+    found: list[list[float]] = read.tolist()
+    return found
 
 
 def _in_order(one: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, repeat
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -125,8 +125,9 @@ def _inside(form: Any, depth: int = 0) -> tuple[bool, int]:
 def page_objects(page: Any) -> list[PageObject]:
     """Return the first objects of a page."""
     raw = page.raw
-    items = (pdfium.FPDFPage_GetObject(raw, at) for at in range(min(OBJECTS_SEEN, pdfium.FPDFPage_CountObjects(raw))))
-    return [(pdfium.FPDFPageObj_GetType(item), item) for item in items]
+    count = min(OBJECTS_SEEN, pdfium.FPDFPage_CountObjects(raw))
+    items = list(map(pdfium.FPDFPage_GetObject, repeat(raw), range(count)))
+    return list(zip(map(pdfium.FPDFPageObj_GetType, items), items, strict=True))
 
 
 def shown_upright(page: Any, textpage: Any) -> Shown:

@@ -36,7 +36,7 @@ def may_have_columns(textpage: Any, shown: Shown) -> bool:
     """Return whether PDFium put pieces into one line that may belong to two columns, as told by the rectangles it writes."""
     lines: list[list[tuple[float, float]]] = []
     base = None
-    for left, bottom, right, top in text_rects(textpage, _MOST_PIECES):
+    for left, top, right, bottom in text_rects(textpage, _MOST_PIECES):
         high = top - bottom
         if lines and base is not None and abs(bottom - base) < 0.5 * high and left >= lines[-1][-1][1] - high:
             if left - lines[-1][-1][1] < 0.8 * high:

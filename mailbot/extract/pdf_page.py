@@ -209,8 +209,8 @@ def layer_words(textpage: Any, number: int, shown: Shown) -> PageWords:
     """Return the words of the text layer; each word's box spans its first and last character's."""
     text = characters(textpage).replace("\x02", "-").replace("\ufffe", "-")
     spans = [one.span() for one in _WORD.finditer(text)]
-    first = char_boxes(textpage, [start for start, _ in spans], shown.matrix)
-    last = char_boxes(textpage, [end - 1 for _, end in spans], shown.matrix)
+    ends = [*(start for start, _ in spans), *(end - 1 for _, end in spans)]
+    first, last = np.split(char_boxes(textpage, ends, shown.matrix), 2)
     boxes = np.hstack([np.minimum(first[:, :2], last[:, :2]), np.maximum(first[:, 2:], last[:, 2:])])
     words = [Word(text=text[start:end], box=box) for (start, end), box in zip(spans, _tuples(boxes), strict=True)]
     return PageWords(number=number, width=shown.width, height=shown.height, lines=in_lines(words))
