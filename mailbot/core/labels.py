@@ -19,6 +19,9 @@ from mailbot.core.other_labels import TITLES
 _STARTS = re.compile(r"[a-z](?<![^\W\d_].)[a-z]*|#(?<![^\W\d_].)|[^\x00-\x7f]")
 """Where a label may begin in folded text: at a word, or at any character of another script."""
 
+_BEGINNINGS = re.compile(r"(?:^|\t)[ •*\-·]*([a-z#][^\t]{0,4}|[^\x00-\x7f])")
+"""How the cells of a line begin in folded text, as far as labels may begin so; bullets are left out."""
+
 _IN_REFERENCE = re.compile(r"[\-/_]?\d")
 """What follows a label's letters in a number that only begins like a label: "PO-7731"."""
 
@@ -63,6 +66,11 @@ def find_labels(text: str) -> list[Label]:
             name, grade = _meanings()[_key(match[0])]
             found.append(Label(name=name, grade=grade, start=places[start], end=places[end - 1] + 1))
     return _joined(found, text) if found else found
+
+
+def may_begin_cell(text: str) -> bool:
+    """Return whether a label may begin a cell of a line; this costs less than to find all labels, and most rows have none."""
+    return any(_starting(letters) for letters in _BEGINNINGS.findall(fold(text)[0]))
 
 
 def _joined(labels: Sequence[Label], text: str) -> list[Label]:

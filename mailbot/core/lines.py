@@ -132,7 +132,7 @@ def _line(page: int, number: int, words: Sequence[Word]) -> Line:
         height, gap, end = min(before, bottom - top), start - end, right
         if gap > APART * height:
             text += "\t"
-        elif not (gap < 0.5 * height and is_ideographic(last.text[-1:]) and is_ideographic(word.text[:1])):
+        elif word.text.isascii() or not (gap < 0.5 * height and is_ideographic(last.text[-1:]) and is_ideographic(word.text[:1])):
             text += " "
         starts.append(len(text))
         text += word.text

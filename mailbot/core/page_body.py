@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from mailbot.core.item_words import roles_of
+from mailbot.core.labels import may_begin_cell
 from mailbot.core.lines import Line, Piece
 from mailbot.core.page_columns import LEVEL, Gutters, Span, aligned, first_gutters, is_figure, split_row
 from mailbot.core.page_evidence import Cells, value_columns
@@ -205,7 +206,9 @@ def _in_line(line: Line, lines: Sequence[Line], core: Sequence[int], gutters: Gu
 
 def states_sum(line: Line) -> bool:
     """Return whether a line states a sum: a cell begins with such a label and says little else."""
-    for label in line.labels if any(character.isdigit() for character in line.text) else ():
+    if not any(map(str.isdigit, line.text)) or not may_begin_cell(line.text):
+        return False
+    for label in line.labels:
         if label.name not in SUMS or not starts_cell(line, label.start):
             continue
         start, end = line.cell_at(label.start)

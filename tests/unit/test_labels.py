@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.label_words import PHRASES
-from mailbot.core.labels import find_labels, fold
+from mailbot.core.labels import find_labels, fold, may_begin_cell
 
 WRITTEN = sorted(
     {
@@ -49,3 +49,16 @@ def test_a_label_is_found_whole_wherever_it_stands(phrase: str, parting: str, be
 )
 def test_labels_say_what_they_announce(text: str, names: list[str]) -> None:
     assert [label.name for label in find_labels(text)] == names
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.sampled_from([*WRITTEN, "12", "Machine part", "• ", "- ", "·", "é", "1,234.56 EUR"]), max_size=5), st.data())
+def test_a_label_that_begins_a_cell_is_never_passed_over(parts: list[str], data: st.DataObject) -> None:
+    text = "".join(part + data.draw(st.sampled_from(["\t", " ", " - ", ""])) for part in parts)
+    before = [text[: label.start].rstrip(" •*-·") for label in find_labels(text)]
+    assert may_begin_cell(text) or all(one and not one.endswith("\t") for one in before)
+
+
+@pytest.mark.parametrize(("text", "may"), [("12\tMachine part 7", False), ("12\t• Total\t7", True), ("合计\t7", True), ("", False)])
+def test_most_rows_begin_no_cell_with_a_label(text: str, may: bool) -> None:
+    assert may_begin_cell(text) == may
