@@ -60,13 +60,10 @@ def _gap(lines: Sequence[Line], at: int) -> float:
 
 
 def _row(lines: Sequence[Line], columns: Sequence[Span]) -> PageRow:
-    cells: list[list[str]] = [[] for _ in columns]
-    for line in lines:
-        for place, words in enumerate(_split(line, columns)):
-            if words:
-                cells[place].append(line_text(words))
+    parts = zip(*[_split(line, columns) for line in lines], strict=True)
+    cells = tuple(" ".join([line_text(words) for words in cell if words]) for cell in parts)
     every = [word for line in lines for word in line.words]
-    return PageRow(cells=tuple(" ".join(cell) for cell in cells), page=lines[0].page, box=around(every))
+    return PageRow(cells=cells, page=lines[0].page, box=around(every))
 
 
 def _split(line: Line, columns: Sequence[Span]) -> list[list[Word]]:

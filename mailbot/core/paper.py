@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 
 from mailbot.core.blocks import Block, blocks_of
@@ -46,15 +47,19 @@ class Candidate:
     box: Box
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Paper:
-    """The lines of all pages, for each its labels, the blocks that their cells form, and the height of each page."""
+    """The lines of all pages, for each its labels, and the height of each page."""
 
     text: str
     lines: tuple[Line, ...]
     labels: tuple[tuple[Label, ...], ...]
-    blocks: tuple[Block, ...]
     heights: Mapping[int, float]
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks that the cells of the lines form; many papers are told apart without them."""
+        return tuple(blocks_of(self.lines))
 
     def labelled(self, name: str, least: int = 1) -> Iterator[tuple[int, Label]]:
         """Yield (place of the line, label) for the labels of that name and at least that grade, top to bottom."""
@@ -111,7 +116,6 @@ def lay_out(pages: Sequence[PageWords]) -> Paper:
         text="\n".join(line.text for line in lines),
         lines=lines,
         labels=tuple(line.labels for line in lines),
-        blocks=tuple(blocks_of(lines)),
         heights={page.number: page.height for page in pages},
     )
 

@@ -25,7 +25,7 @@ def _by_addresses(function: Any, pointers: int) -> Any:
 
     To check pointers takes ctypes longer than the call.
     """
-    kind = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * pointers)
+    kind = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_int, *[ctypes.c_void_p] * pointers)
     return kind(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
