@@ -87,7 +87,7 @@ def load(connection: Connection, requests: Sequence[Request]) -> Known:
     receives = [request for request in requests if isinstance(request, Receive)]
     arrivals = [arrival for request in receives for arrival in request.arrivals]
     end = connection.execute(_HEAD).mappings().one()
-    mails = {(one.origin.account, same_mail(one)) for one in arrivals if one.dedupe and same_mail(one)}
+    mails = {(one.origin.account, same_mail(one)) for one in arrivals if one.repeatable and same_mail(one)}
     same_mails = _same_mails(connection, mails)
     wanted = {change.item for change in changes} | set(released) | set(same_mails.values())
     versioned = {change.item for change in changes if change.artifacts or change.seen}

@@ -113,10 +113,10 @@ class Plan:
             if key in origins or key in self.known.origins:
                 continue
             same = mails.get(mail) or self.known.same_mails.get(mail)
-            if arrival.dedupe and mail[1] and same:
+            if arrival.repeatable and mail[1] and same:
                 origins[key] = same
                 again.append((same, arrival))
-                steps.append(self._seen_again(same, arrival))
+                steps.append(self._seen_again(same, arrival, sha256))
                 continue
             item = self._new_item(self.known.last_item + len(new) + 1, arrival, sha256)
             answers[-1] = origins[key] = mails[mail] = item.id
@@ -145,11 +145,12 @@ class Plan:
             message_id=arrival.message_id,
         )
 
-    def _seen_again(self, which: int, arrival: Arrival) -> Step:
+    def _seen_again(self, which: int, arrival: Arrival, sha256: str) -> Step:
         known = self.known.items.get(which)
         state = known.state if known else State.RECEIVED
-        detail = detail_of(origin=origin_values(arrival.origin))
-        return Step(item=which, event=SEEN_AGAIN, before=state, after=state, actor="mailbot", detail=detail)
+        detail = detail_of(origin=origin_values(arrival.origin), again=sha256)
+        where = f"{arrival.origin.place}, UID {arrival.origin.uid}"
+        return Step(item=which, event=SEEN_AGAIN, before=state, after=state, actor="mailbot", cause=where, detail=detail)
 
     def _move_mark(self, mark: HighWater | None) -> None:
         if mark is None:

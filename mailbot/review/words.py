@@ -49,7 +49,7 @@ STATES: dict[State, Said] = {
 
 EVENTS: dict[str, str] = {
     "arrived": "came in",
-    "seen_again": "was seen again",
+    "seen_again": "the same mail came in again",
     Event.READING_STARTED: "reading began",
     Event.EXTRACTED: "was read",
     Event.FOUND_HOSTILE: "was put in quarantine",
