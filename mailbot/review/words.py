@@ -9,6 +9,7 @@ from typing import Literal
 
 from mailbot.core.document import Document
 from mailbot.core.draft import Kind, Source
+from mailbot.core.field_values import in_words
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import Event, State
 
@@ -149,8 +150,9 @@ def amount(document: Document) -> str:
 
 
 def field_label(name: str) -> str:
-    """Return a field's name for people."""
-    return {"iban": "IBAN", "vat_id": "VAT id", "po_number": "PO number"}.get(name, name.replace("_", " ").capitalize())
+    """Return a field's name as a heading."""
+    words = in_words(name)
+    return words[:1].upper() + words[1:]
 
 
 KINDS: dict[Kind, str] = {

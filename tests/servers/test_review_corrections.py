@@ -61,7 +61,7 @@ async def test_a_correction_leads_back_to_the_rules(desk: SeededDesk, client: ht
     ("values", "status", "says"),
     [
         ({"total": "39x"}, 422, "&#39;39x&#39; is no amount"),
-        ({"due_date": "03/12/2026"}, 422, "may be 2026-12-03 or 2026-03-12"),
+        ({"due_date": "03/12/2026"}, 422, "Due date: &#39;03/12/2026&#39; may be 2026-12-03 or 2026-03-12"),
         ({"iban": "DE03 1203 0000 0000 2020 51"}, 422, "check digits that do not fit"),
         ({"currency": "EURO$"}, 422, "is not one currency"),
         ({"total": "3,927.00"}, 422, "othing is different from what was read"),
