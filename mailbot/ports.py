@@ -100,6 +100,9 @@ class Ledger(Protocol):
     async def record(self, change: Change) -> Item:
         """Apply a change through the lifecycle table, with its audit entries. Raises Stale, IllegalEvent, NotFound."""
 
+    async def remembered(self, item: int, actor: str, what: str) -> None:
+        """Record what a person had written down about a supplier from an item's corrections. Raises NotFound."""
+
     async def item(self, item: int) -> Item:
         """Return one item. Raises NotFound."""
 

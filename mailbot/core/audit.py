@@ -29,6 +29,9 @@ Its detail names the other origin and the bytes, which may differ in what server
 KEPT = "kept"
 """Something lasting was written to the item without an event; the state stays."""
 
+REMEMBERED = "remembered"
+"""A person had written down how the supplier's next paper is read, from what was corrected on the item; the state stays."""
+
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
@@ -176,7 +179,7 @@ def _learn(told: Told, detail: dict[str, Any], seq: int) -> None:
 def _allowed(entry: AuditEntry) -> bool:
     if entry.event == ARRIVED:
         return (entry.before, entry.after) == ("", State.RECEIVED)
-    if entry.event in (SEEN_AGAIN, KEPT):
+    if entry.event in (SEEN_AGAIN, KEPT, REMEMBERED):
         return entry.before == entry.after != ""
     table: Mapping[Any, State] = TRANSITIONS
     return table.get((entry.before, entry.event)) == entry.after

@@ -20,7 +20,7 @@ from mailbot.core.lifecycle import REASON_WANTED, State, step
 from mailbot.errors import BadInput, IllegalEvent, MailbotError, NotFound, Stale
 from mailbot.ledger import statements
 from mailbot.ledger.blobs import Place
-from mailbot.ledger.requests import BreakLeases, Claim, Receive, Record, Release, Report, Request
+from mailbot.ledger.requests import BreakLeases, Claim, Note, Receive, Record, Release, Report, Request
 from mailbot.ledger.rows import (
     OriginKey,
     arrived,
@@ -88,6 +88,8 @@ class Plan:
                     return self._receive(arrivals, work.digests, mark)
                 case Record(change=change):
                     return self._record(change, work.digests)
+                case Note():
+                    return self._note(work.request)
                 case Release(items=items):
                     return self._release(items)
                 case Report(status=status):
@@ -181,10 +183,18 @@ class Plan:
         self._keep(new, change, artifacts)
         return new
 
-    def _checked(self, change: Change) -> Item:
-        item = self.known.items.get(change.item)
+    def _note(self, note: Note) -> None:
+        state = self._known_item(note.item).state
+        self._append([Step(item=note.item, event=note.event, before=state, after=state, actor=note.actor, cause=note.cause)])
+
+    def _known_item(self, number: int) -> Item:
+        item = self.known.items.get(number)
         if item is None:
-            raise NotFound(f"no item {change.item}", remedy="`mailbot items` lists them")
+            raise NotFound(f"no item {number}", remedy="`mailbot items` lists them")
+        return item
+
+    def _checked(self, change: Change) -> Item:
+        item = self._known_item(change.item)
         if item.state is not change.expected:
             raise Stale(f"item {item.id} is {item.state}, no longer {change.expected}", remedy="look at it again")
         if change.fence is not None and change.fence != item.fence:

@@ -77,6 +77,7 @@ EVENTS: dict[str, str] = {
     Event.RELEASED: "was released from quarantine",
     Event.RETRIED: "was started again",
     Event.CORRECTED: "fields were corrected",
+    "remembered": "was remembered for the supplier",
     Event.CLOSED: "was closed",
 }
 

@@ -125,6 +125,17 @@ async def test_mails_without_a_message_id_are_never_taken_for_one(ledger: SqlLed
     assert await ledger.receive([mail(number, body="same", header="from ann") for number in (1, 2)]) == [1, 2]
 
 
+async def test_what_is_remembered_is_an_entry_and_no_change(ledger: SqlLedger) -> None:
+    await ledger.receive([mail(1)])
+    (held,) = await ledger.claim([State.RECEIVED], limit=1, owner="w", lease=timedelta(minutes=1), now=START)
+    await ledger.remembered(1, "ann (unauthenticated)", "total of Nordwind, in nordwind.learnt.yaml")
+    last = (await ledger.history(1))[-1]
+    assert (last.event, last.actor, last.before, last.after) == ("remembered", "ann (unauthenticated)", "received", "received")
+    assert await ledger.item(1) == held, "whoever works on it goes on"
+    with pytest.raises(NotFound):
+        await ledger.remembered(2, "ann", "nothing")
+
+
 async def test_the_mark_moves_with_the_mail_and_never_back(ledger: SqlLedger) -> None:
     assert await ledger.high_water("a", "INBOX") is None
     await ledger.set_high_water(mark(5))

@@ -126,6 +126,11 @@ async def test_what_is_remembered_is_what_was_shown(desk: SeededDesk, client: ht
     ((name, text),) = suppliers_in(tmp_path).items()
     assert name == "nordlicht-papier-gmbh.learnt.yaml"
     assert text.splitlines() == [html.unescape(line) for _, line in shown]
+    last = (await desk.ledger.history(desk.items["invoice"]))[-1]
+    assert (last.event, last.actor, last.before) == ("remembered", "mei (unauthenticated)", last.after)
+    assert last.cause == "subtotal of Nordlicht Papier GmbH, in nordlicht-papier-gmbh.learnt.yaml"
+    assert "was remembered for the supplier" in (await client.get(f"/items/{desk.items['invoice']}")).text
+    assert await desk.ledger.verify() == []
     assert '  subtotal: {label: ["Net"]}' in text
 
 
