@@ -82,6 +82,8 @@ class PeopleDesk:
         route = view.route or Route()
         if person not in route.approvers:
             asked = ", ".join(route.approvers) or "nobody"
+            if person == UNAUTHENTICATED:
+                raise NotAllowed(f"nobody says who approves item {item}", remedy=f"act as one of its approvers: {asked}")
             raise NotAllowed(f"{person} is not asked to approve item {item}", remedy=f"approvers are: {asked}")
         if person not in self.config.people:
             raise NotAllowed(f"{person} is no longer in the configuration", remedy="let the rules ask again (`mailbot retry`)")
