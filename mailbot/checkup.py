@@ -148,7 +148,9 @@ async def _imap(config: Config, name: str) -> str:
 
     async with build(config) as parts:
         counts = await parts.mailboxes[name].server_uids()
-    return "login works; " + ", ".join(f"{folder}: {len(uids)} mails" for folder, (_, uids) in counts.items())
+    return "login works; " + ", ".join(
+        f"{folder}: {len(uids)} mail{'' if len(uids) == 1 else 's'}" for folder, (_, uids) in counts.items()
+    )
 
 
 async def _smtp(config: Config, name: str) -> str:

@@ -28,9 +28,7 @@ from mailbot.core.tables import table_of_from_json
 from mailbot.core.view import View
 from mailbot.errors import IllegalEvent, NotAllowed, Stale
 from mailbot.ports import Ledger
-from mailbot.steps import BOT, canonical
-
-UNAUTHENTICATED = "unauthenticated"
+from mailbot.steps import UNAUTHENTICATED, actor_of, canonical
 
 _AGAIN = {
     State.FAILED: Event.RETRIED,
@@ -84,6 +82,8 @@ class PeopleDesk:
         route = view.route or Route()
         if person not in route.approvers:
             asked = ", ".join(route.approvers) or "nobody"
+            if person == UNAUTHENTICATED:
+                raise NotAllowed(f"nobody says who approves item {item}", remedy=f"act as one of its approvers: {asked}")
             raise NotAllowed(f"{person} is not asked to approve item {item}", remedy=f"approvers are: {asked}")
         if person not in self.config.people:
             raise NotAllowed(f"{person} is no longer in the configuration", remedy="let the rules ask again (`mailbot retry`)")
@@ -91,7 +91,7 @@ class PeopleDesk:
             raise NotAllowed("a refusal needs a reason", remedy="say why")
         answer = Decision(approver=person, approved=approved, why=why, at=self.clock().isoformat())
         artifact = Artifact(kind="decision", content=canonical(decision_to_json(answer)))
-        actor = _actor(person)
+        actor = actor_of(person)
         outcome = standing(route, (*view.decisions, answer))
         seen: tuple[tuple[ArtifactKind, int], ...] = (
             ("decision", _count(view, Event.APPROVED, Event.REFUSED)),
@@ -126,10 +126,10 @@ class PeopleDesk:
             )
         if view.shadow:
             why = "shadow: accepted, and would have been sent"
-            closed = Happening(event=Event.CLOSED, actor=_actor(person), cause=why)
+            closed = Happening(event=Event.CLOSED, actor=actor_of(person), cause=why)
             return await self._record(view.item, closed, reason=why, seen=seen)
         content, outgoing = self._compose(view, draft)
-        accepted = Happening(event=Event.ACCEPTED, actor=_actor(person), cause=cause)
+        accepted = Happening(event=Event.ACCEPTED, actor=actor_of(person), cause=cause)
         stored = Artifact(kind="reply", content=content)
         return await self._record(view.item, accepted, artifacts=(stored,), outgoing=outgoing, reason="", seen=seen)
 
@@ -175,7 +175,7 @@ class PeopleDesk:
             last, text=text, made_by="person", release="", note="", grounding=grounded, confidence=grounding.share(grounded)
         )
         artifact = Artifact(kind="draft", content=canonical(draft_to_json(edited)))
-        happening = Happening(event=Event.EDITED, actor=_actor(person), cause=f"draft {version + 1}")
+        happening = Happening(event=Event.EDITED, actor=actor_of(person), cause=f"draft {version + 1}")
         return await self._record(view.item, happening, artifacts=(artifact,), seen=(("draft", version),))
 
     async def correct(self, item: int, person: str, place: int, values: Mapping[str, str], *, version: int | None = None) -> Item:
@@ -193,7 +193,7 @@ class PeopleDesk:
             raise NotAllowed("nothing is different from what was read", remedy="write what a field should be")
         correction = Correction(person=person, at=self.clock().isoformat(), drafts=len(view.drafts), changes=changes)
         artifact = Artifact(kind="correction", content=canonical(correction_to_json(correction)))
-        happening = Happening(event=Event.CORRECTED, actor=_actor(person), cause="; ".join(map(str, changes)))
+        happening = Happening(event=Event.CORRECTED, actor=actor_of(person), cause="; ".join(map(str, changes)))
         return await self._record(view.item, happening, artifacts=(artifact,), reason="", seen=(("correction", seen),))
 
     async def reject(self, item: int, person: str, why: str) -> Item:
@@ -248,7 +248,7 @@ class PeopleDesk:
     async def _simple(self, item: int, person: str, event: Event, cause: str, *, reason: str | None = None) -> Item:
         """Record one event with its cause; the cause is the item's reason unless one is given."""
         row = await self.ledger.item(item)
-        happening = Happening(event=event, actor=_actor(person), cause=cause)
+        happening = Happening(event=event, actor=actor_of(person), cause=cause)
         return await self._record(row, happening, reason=cause if reason is None else reason)
 
     async def _record(self, item: Item, *happenings: Happening, **values: object) -> Item:
@@ -279,11 +279,6 @@ class PeopleDesk:
 def _count(view: View, *events: Event) -> int:
     """Return how often such events happened: as often as what is stored with them has versions."""
     return sum(one.event in events for one in view.history)
-
-
-def _actor(person: str) -> str:
-    """Return how the audit chain names somebody: nobody has logged in yet, and it says so."""
-    return person if person in (UNAUTHENTICATED, BOT) else f"{person} ({UNAUTHENTICATED})"
 
 
 def _machine_text(drafts: tuple[Draft, ...]) -> str:

@@ -9,11 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 
+from mailbot.core.field_values import in_words
 from mailbot.core.supplier_hints import SupplierHints
 from mailbot.core.supplier_learning import Proposal, identity, kept_apart, to_learn
 from mailbot.core.view import View
 from mailbot.errors import NotAllowed, NotFound, Stale
 from mailbot.ports import Extractor, Ledger
+from mailbot.steps import actor_of
 from mailbot.suppliers import Supplierbook, learnt_text
 
 log = logging.getLogger(__name__)
@@ -30,8 +32,8 @@ class SupplierLearner:
         self._extractor = extractor
         self._book = book
         self._may = may
-        self._proposed: OrderedDict[str, tuple[Proposal, SupplierHints, SupplierHints]] = OrderedDict()
-        """By digest: what was shown, the file that it makes, and the file as it was then."""
+        self._proposed: OrderedDict[str, tuple[int, Proposal, SupplierHints, SupplierHints]] = OrderedDict()
+        """By digest: the item, what was shown, the file that it makes, and the file as it was then."""
 
     async def propose(self, view: View, place: int) -> Proposal:
         """Look at the document once more, for the places of the corrected values."""
@@ -59,22 +61,24 @@ class SupplierLearner:
             refused=taught.refused,
             digest=hashlib.sha256(f"{view.item.id} {place} {before.file}\n{text}".encode()).hexdigest(),
         )
-        self._proposed[proposal.digest] = (proposal, after, before)
+        self._proposed[proposal.digest] = (view.item.id, proposal, after, before)
         if len(self._proposed) > KEPT:
             self._proposed.popitem(last=False)
         return proposal
 
     async def remember(self, digest: str, person: str) -> Proposal:
-        """Write the file, if it still is what it was when the person was shown what it becomes."""
+        """Write the file, if it still is what it was when the person was shown what it becomes; then the item's history says so."""
         self._may(person)
         found = self._proposed.pop(digest, None)
         if found is None:
             raise Stale("these lines were shown too long ago", remedy="look at them again")
-        proposal, after, before = found
+        item, proposal, after, before = found
         if not proposal.fields:
             raise NotAllowed("there is nothing to write down", remedy="correct a value that stands on the paper")
         if await asyncio.to_thread(self._book.learnt, after.supplier) != before:
             raise Stale(f"{before.file} was changed meanwhile", remedy="look at the lines again")
         path = await asyncio.to_thread(self._book.save, replace(after, file=before.file))
-        log.info("%s had %s of %s remembered in %s", person, ", ".join(proposal.fields), after.supplier, path)
+        names = ", ".join(in_words(field) for field in proposal.fields)
+        await self._ledger.remembered(item, actor_of(person), f"{names} of {after.supplier}, in {path.name}")
+        log.info("%s had %s of %s remembered in %s", person, names, after.supplier, path)
         return proposal

@@ -17,8 +17,16 @@ T = TypeVar("T")
 BOT = "mailbot"
 """The actor of everything that no person and no rule caused."""
 
+UNAUTHENTICATED = "unauthenticated"
+"""The person where nobody says who acts, and what the audit chain says beside each name: nobody has logged in yet."""
+
 RETRY_FIRST = timedelta(seconds=10)
 RETRY_MOST = timedelta(hours=1)
+
+
+def actor_of(person: str) -> str:
+    """Return how the audit chain names somebody."""
+    return person if person in (UNAUTHENTICATED, BOT) else f"{person} ({UNAUTHENTICATED})"
 
 
 def by_holder(item: Item, *happenings: Happening, **values: Any) -> Change:

@@ -11,11 +11,13 @@ from mailbot.core.approval import decision_to_json
 from mailbot.core.corrections import correction_to_json
 from mailbot.core.document import reading_to_json
 from mailbot.core.draft import draft_to_json
+from mailbot.core.field_values import in_words
 from mailbot.core.item import Item
 from mailbot.core.route import Route, route_from_json, route_to_json
 from mailbot.core.rules import RuleTrace
 from mailbot.core.tables import table_of_to_json
 from mailbot.core.view import View
+from mailbot.review.words import event
 
 if TYPE_CHECKING:
     from mailbot.daemon import Parts
@@ -101,10 +103,11 @@ def view_text(view: View) -> str:
         lines.append(f"  {item.reason}")
     lines.append(f"  from {item.sender or item.origin.account}, {item.size} bytes, by {item.origin.source} {item.origin.place}")
     for document in view.reading.documents if view.reading else ():
-        values = ", ".join(f"{field.name} {field.value}" for field in document.fields)
-        lines.append(f"  {document.name}: {len(document.pages)} pages; {values or 'no fields'}")
+        values = ", ".join(f"{in_words(field.name)} {field.value}" for field in document.fields)
+        pages = len(document.pages)
+        lines.append(f"  {document.name}: {pages} page{'' if pages == 1 else 's'}; {values or 'no fields'}")
     for problem in view.reading.problems if view.reading else ():
-        lines.append(f"  {problem.severity} {problem.code}: {problem.detail}")
+        lines.append(f"  {problem.severity}, {problem.code.replace('_', ' ')}: {problem.detail}")
     if view.route:
         lines.append(f"  route: {_rule(view.route)}; tags {', '.join(view.route.tags) or 'none'}")
     for correction in view.corrections:
@@ -118,7 +121,7 @@ def view_text(view: View) -> str:
     lines.append("  history:")
     for entry in view.history:
         lines.append(
-            f"    {entry.at}  {entry.before or '-'} → {entry.after}  {entry.event} by {entry.actor}  {entry.cause}".rstrip()
+            f"    {entry.at}  {entry.before or '-'} → {entry.after}  {event(entry.event)} by {entry.actor}  {entry.cause}".rstrip()
         )
     return "\n".join(lines)
 

@@ -46,7 +46,9 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def options(
     config: Annotated[str | None, typer.Option(help="The config file; else MAILBOT_CONFIG, else ./mailbot.toml.")] = None,
-    person: Annotated[str, typer.Option("--as", metavar="USER", help="Who acts, by the name in the config.")] = "unauthenticated",
+    person: Annotated[
+        str, typer.Option("--as", metavar="USER", help="Who acts, by the name in the config; only an approval needs it.")
+    ] = "unauthenticated",
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Take the global options."""

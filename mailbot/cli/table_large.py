@@ -53,7 +53,8 @@ async def _asked(sandbox: Sandbox, file: Path, out: Path, *, clean: bool, langua
         await asyncio.to_thread(write_file, out, body)
     if said.repaired:
         shown = ", ".join(map(str, said.repaired[:10])) + (" …" if len(said.repaired) > 10 else "")
-        told = f"{len(said.repaired)} rows were aligned to the columns of the others (about lines {shown})"
+        aligned = f"{len(said.repaired)} rows were" if len(said.repaired) > 1 else "1 row was"
+        told = f"{aligned} aligned to the columns of the others (about lines {shown})"
         print(f"mailbot: {file}: info repaired_rows: {told}; compare these lines with the file", file=sys.stderr)
     return said
 

@@ -22,9 +22,15 @@ FIRST_PREVIOUS = "0" * 64
 ARRIVED = "arrived"
 """The first entry of each item: from "" to received; its detail names the origin and the bytes."""
 SEEN_AGAIN = "seen_again"
-"""The same mail was met under a new UIDVALIDITY: no new item, its detail names the second origin."""
+"""The same mail was met again (delivered twice, in two mailboxes, under a new UIDVALIDITY): no new item.
+
+Its detail names the other origin and the bytes, which may differ in what servers wrote.
+"""
 KEPT = "kept"
 """Something lasting was written to the item without an event; the state stays."""
+
+REMEMBERED = "remembered"
+"""A person had written down how the supplier's next paper is read, from what was corrected on the item; the state stays."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
@@ -140,8 +146,12 @@ def detail_of(
     origin: Mapping[str, Any] | None = None,
     artifacts: Sequence[tuple[str, int, str]] = (),
     outgoing: Mapping[str, Any] | None = None,
+    again: str = "",
 ) -> str:
-    """Return the detail of an entry: everything lasting that was written with it. `artifacts` are kind, version, SHA-256."""
+    """Return the detail of an entry: everything lasting that was written with it.
+
+    `artifacts` are kind, version, SHA-256; `again` is the SHA-256 of the bytes as they came another time.
+    """
     detail: dict[str, Any] = {}
     if values:
         detail["values"] = dict(values)
@@ -151,6 +161,8 @@ def detail_of(
         detail["artifacts"] = [list(one) for one in artifacts]
     if outgoing:
         detail["outgoing"] = dict(outgoing)
+    if again:
+        detail["again"] = again
     return canonical(detail) if detail else "{}"
 
 
@@ -167,7 +179,7 @@ def _learn(told: Told, detail: dict[str, Any], seq: int) -> None:
 def _allowed(entry: AuditEntry) -> bool:
     if entry.event == ARRIVED:
         return (entry.before, entry.after) == ("", State.RECEIVED)
-    if entry.event in (SEEN_AGAIN, KEPT):
+    if entry.event in (SEEN_AGAIN, KEPT, REMEMBERED):
         return entry.before == entry.after != ""
     table: Mapping[Any, State] = TRANSITIONS
     return table.get((entry.before, entry.event)) == entry.after

@@ -6,21 +6,33 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-_FORMS = (
-    r"GmbH(?: ?& ?Co\.? ?KG(?:aA)?)?|UG(?: \(haftungsbeschränkt\))?|AG(?: ?& ?Co\.? ?KG)?|SE|KGaA|OHG|e\.? ?[KUV]\.?|eG|KG|"
-    r"Ltd\.?|Limited|LLC|L\.L\.C\.|LLP|PLC|plc|Inc\.?|Incorporated|Corp\.?|Corporation|Co\., ?Ltd\.?|Pty\.? Ltd\.?|Pte\.? Ltd\.?|"
-    r"S\.?A\.?S\.?U?|S\.?A\.?R\.?L\.?|EURL|SASU|SNC|SCI|S\.?A\.?|B\.?V\.?B\.?A\.?|B\.?V\.?|N\.?V\.?|V\.?O\.?F\.?|"
-    r"S\.?L\.?U?\.?|S\.? ?r\.? ?l\.?s?|S\.?p\.?A\.?|S\.?n\.?c\.?|A/S|ApS|AB|Oy|AS|Sp\. z o\.o\.|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\."
-)
-_COMPANY = re.compile(rf"(?P<name>(?:[\w&'’.\-]+,? ){{1,6}}?)(?P<form>{_FORMS})(?![\w])")
+_FORMS = "|".join((
+    # a German partnership whose partner is a company: one form made of two
+    r"\(?(?:g?GmbH|UG(?: \(haftungsbeschränkt\))?|AG|SE|Stiftung|Ltd\.?|Limited|B\.?V\.?) ?(?:&|\+|und) ?Co\.?,? ?"
+    r"(?:KGaA|KG|OHG|Kommanditgesellschaft)\)?",
+    r"g?GmbH|Ges\.? ?m\.? ?b\.? ?H\.?|mbH|GbR|PartG(?: mbB)?|UG(?: \(haftungsbeschränkt\))?|AG|SE|KGaA|OHG|e\.? ?[KUV]\.?|eG|KG",
+    r"Ltd\.?|Limited|LLC|L\.L\.C\.|LLP|PLC|plc|Inc\.?|Incorporated|Corp\.?|Corporation|Co\., ?Ltd\.?",
+    r"\(?Pty\)?\.? Ltd\.?|\(?Pte\)?\.? Ltd\.?|Sdn\.? Bhd\.?",
+    r"S\.?A\.?S\.?U?|S\.?[AÀ]\.?R\.?L\.?|S\.? ?[àa]\.? ?r\.? ?l\.?|EURL|SASU|SNC|SCI|S\.?A\.?U\.|S\.?A\.? de C\.?V\.?|S\.?A\.?",
+    r"B\.?V\.?B\.?A\.?|B\.?V\.?|N\.?V\.?|V\.?O\.?F\.?",
+    r"S\.?L\.?U?\.?|S\.? ?r\.? ?l\.?s?|S\.R\.L\.?|S\.?p\.?A\.?|S\.P\.A\.?",
+    r"(?:S\.?n\.?c\.?|S\.a\.s\.)(?: di(?: [A-ZÀ-Þ][\w'’]*){1,4}(?: [&e] C\.)?)?",
+    r"A/S|ApS|AB|Oyj?|ASA?|Ltda\.?|Lda\.?|Sp\. z o\.o\.|s\.r\.o\.|a\.s\.|Kft\.?|d\.o\.o\.",
+))  # fmt: skip
+"""Legal forms; one that begins like another stands before it."""
+
+_WORD = r"[\w&'’.\-]+,? "
+_COMPANY = re.compile(rf"(?P<name>(?:{_WORD})(?:{_WORD}|\([\w&'’.\- ]{{2,30}}\) ){{0,5}}?)(?P<form>{_FORMS})(?![\w])")
+_NOTHING_BUT_FORM = re.compile(rf"[&+]? ?(?:und )?(?:{_FORMS}|Co\.?)(?:,? (?:{_FORMS}|Co\.?))*", re.IGNORECASE)
 _FORM_FIRST = re.compile(
-    r"^(?P<name>(?:S\.?A\.?R\.?L\.?|S\.?A\.?S\.?U?|EURL|SASU|SCI|SNC|Ets|Fa\.|Firma) (?:[A-ZÀ-Þ][\w&'’.\-]*[ ]?){1,5})$"
+    r"^(?P<name>(?:S\.?[AÀ]\.?R\.?L\.?|S[àa]rl|S\.?A\.?S\.?U?|EURL|SASU|SCI|SNC|Ets|Fa\.|Firma) (?:[A-ZÀ-Þ][\w&'’.\-]*[ ]?){1,5})$"
 )
 _CAPITALS = re.compile(
     r"(?P<name>(?:[A-ZÀ-Þ0-9][A-ZÀ-Þ0-9&'’.\-]*,? ){1,7}?)(?P<form>GMBH(?: ?& ?CO\.? ?KG)?|LTD\.?|LIMITED|INC\.?|CORP\.?|"
     r"CORPORATION|CO\., ?LTD\.?|PTY\.? LTD\.?|PTE\.? LTD\.?|SPA|SRL|SARL)(?![\w])"
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff（）()A-Za-z0-9]{2,40}?(?:有限责任公司|股份有限公司|有限公司|集团公司|公司|商行|工厂|事务所)")
+_CHINESE_FORM = re.compile(r"(?:有限责任|股份有限|有限)?公司")
 _NOT_A_NAME = re.compile(r"\d{4,}|^\S*\d\S*\d\S*$|[@:]|www\.|http|^\W*$|^(?:page|tel|fax)\b", re.IGNORECASE)
 _ADDRESSED = re.compile(r"^(?:attn|attention|z\.? ?hd\.?|t\.a\.v\.|à l'attention de|fao|c/o)\b[.: ]*", re.IGNORECASE)
 BANK = re.compile(
@@ -34,10 +46,11 @@ BANK = re.compile(
 def company_names(text: str) -> Iterator[tuple[str, int]]:
     """Yield (name, place) of the companies in a cell, by their legal form."""
     for match in _COMPANY.finditer(text):
-        words = match["name"].split()
-        if words and all(not word[0].islower() for word in words[:1]) and not _NOT_A_NAME.search(match[0]):
-            kept = _capitalised(match[0])
-            yield kept, match.start() + match[0].find(kept)
+        if match[0][0].islower() or _NOT_A_NAME.search(match[0]):
+            continue
+        kept = _capitalised(match["name"]) + match["form"]
+        if not is_form(kept):
+            yield kept, match.end() - len(kept)
     if text.upper() == text:
         for match in _CAPITALS.finditer(text):
             if not _COMPANY.search(match[0]) and not _NOT_A_NAME.search(match[0]):
@@ -46,18 +59,37 @@ def company_names(text: str) -> Iterator[tuple[str, int]]:
     if first and not _NOT_A_NAME.search(first[0]):
         yield first[0], text.find(first[0])
     for match in _CHINESE.finditer(text):
-        yield match[0], match.start()
+        if not is_form(match[0]):
+            yield match[0], match.start()
 
 
 def _capitalised(name: str) -> str:
-    """Return a company's name without the sentence before it: from the first word after the last small one."""
-    words = name.split()
-    small = [
-        at
-        for at, word in enumerate(words[:-1])
-        if word[0].islower() and word not in ("of", "and", "und", "et", "en", "y", "e", "de", "van", "von")
-    ]
-    return " ".join(words[small[-1] + 1 :]) if small else name.strip()
+    """Return what stands before a legal form without the sentence before the name: from the first word after the last small one."""
+    after = 0
+    for word in re.finditer(r"\S+", name):
+        if word[0][0].islower() and word[0] not in ("of", "and", "und", "et", "en", "y", "e", "de", "van", "von"):
+            after = word.end() + 1
+    return name[after:]
+
+
+def is_form(text: str) -> bool:
+    """Return whether a text is a legal form and nothing else, or the rest of one."""
+    return bool(_NOTHING_BUT_FORM.fullmatch(text) or _CHINESE_FORM.fullmatch(text))
+
+
+def goes_on(above: str, below: str) -> str | None:
+    """Return the name that two cells under each other are together, the lower one being the legal form or its rest; None when not.
+
+    A form of two letters may be a unit or a word of its own: it goes on only after "& Co.".
+    """
+    above, below = above.strip(), below.strip()
+    if _CHINESE_FORM.fullmatch(below):
+        return above + below if _CHINESE.fullmatch(above + below) else None
+    plain = re.sub(r"[^A-Za-z]", "", below)
+    if not is_form(below) or not (len(plain) > 2 or "." in below or re.search(r"(?:&|\+|\bund) ?(?:Co\.?)?$", above)):
+        return None
+    whole = f"{above} {below}"
+    return whole if any(name == whole for name, _ in company_names(whole)) else None
 
 
 def as_name(text: str) -> str | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mailbot.core.document import FIELD_NAMES, Document, Field, Reading
+from mailbot.core.field_values import in_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Corrected:
     new: str
 
     def __str__(self) -> str:
-        return f"{self.field} of {self.document}: {self.old or 'nothing'} → {self.new or 'nothing'}"
+        return f"{in_words(self.field)} of {self.document}: {self.old or 'nothing'} → {self.new or 'nothing'}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,7 @@ PROBLEM_CODES: dict[str, tuple[Severity, str]] = {
     "einvoice_mismatch": ("error", "an e-invoice's XML and its visible page state different values"),
     "several_invoices": ("warning", "one file holds several invoices: only what all of them state was taken"),
     "credit_note": ("info", "the document is a credit note: its amounts are owed to the customer"),
+    "pro_forma": ("info", "the document is a pro forma invoice: it asks for a payment, and the invoice to book comes later"),
 }
 
 QUARANTINE_CODES = frozenset({"over_limit", "archive_limits", "too_many_pixels", "too_large", "mail_limits", "broken_answer"})

@@ -1,4 +1,4 @@
-"""What a person may write as the value of a field: read as it is meant and normalised, or refused with what is wrong with it."""
+"""Fields as people speak of them: their names in words, and what somebody may write as a value, normalised or refused."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ _MONEY_SIGN = re.compile("|".join(re.escape(sign) for sign in sorted((*CODES, *S
 """What may stand beside an amount and says nothing about it: the currency is a field of its own."""
 
 
+_NAMES = {"iban": "IBAN", "vat_id": "VAT id", "po_number": "PO number"}
+
+
+def in_words(field: str) -> str:
+    """Return a field's name as it stands in a sentence."""
+    return _NAMES.get(field, field.replace("_", " "))
+
+
 def settled(field: str, written: str) -> str:
     """Return a field's value as it is kept (see `FIELD_NAMES`), "" for nothing. Raises NotAllowed with what to write instead."""
     if field not in FIELD_NAMES:
@@ -27,7 +35,7 @@ def settled(field: str, written: str) -> str:
     if not text:
         return ""
     if len(text) > LONGEST:
-        raise NotAllowed(f"{field}: {len(text)} characters are too many", remedy=f"write at most {LONGEST}")
+        raise NotAllowed(f"{in_words(field)}: {len(text)} characters are too many", remedy=f"write at most {LONGEST}")
     if field in AMOUNTS:
         return _amount(field, text)
     if field in DATES:
@@ -46,20 +54,21 @@ def _amount(field: str, text: str) -> str:
     if value is None and re.fullmatch(r"\d{1,3}[.,]\d{3}", digits):
         figures = re.sub(r"[.,]", "", digits)
         raise NotAllowed(
-            f"{field}: {text!r} may be {figures} or {digits.replace(',', '.')}", remedy=f"write {figures}.00 if that is meant"
+            f"{in_words(field)}: {text!r} may be {figures} or {digits.replace(',', '.')}",
+            remedy=f"write {figures}.00 if that is meant",
         )
     if value is None or abs(value) >= LARGEST:
-        raise NotAllowed(f"{field}: {text!r} is no amount", remedy="write it like 1234.56")
+        raise NotAllowed(f"{in_words(field)}: {text!r} is no amount", remedy="write it like 1234.56")
     return normal(-value if digits != bare else value)
 
 
 def _date(field: str, text: str) -> str:
     found = find_dates(text)
     if len(found) != 1 or (found[0].start, found[0].end) != (0, len(text)):
-        raise NotAllowed(f"{field}: {text!r} is no date", remedy="write it like 2026-11-30")
+        raise NotAllowed(f"{in_words(field)}: {text!r} is no date", remedy="write it like 2026-11-30")
     one = found[0]
     if one.other is not None:
-        raise NotAllowed(f"{field}: {text!r} may be {one.value} or {one.other}", remedy="write the one that is meant")
+        raise NotAllowed(f"{in_words(field)}: {text!r} may be {one.value} or {one.other}", remedy="write the one that is meant")
     return one.value.isoformat()
 
 
@@ -70,10 +79,10 @@ def _iban(text: str) -> str:
     length = IBAN_LENGTHS.get(iban[:2])
     if length is None:
         raise NotAllowed(
-            f"iban: {text!r} does not begin with a country that has IBANs", remedy="write it as it stands on the paper"
+            f"IBAN: {text!r} does not begin with a country that has IBANs", remedy="write it as it stands on the paper"
         )
     why = f"has {len(iban)} characters, not {length}" if len(iban) != length else "has check digits that do not fit"
-    raise NotAllowed(f"iban: {text!r} {why}", remedy="compare it with the paper, digit by digit")
+    raise NotAllowed(f"IBAN: {text!r} {why}", remedy="compare it with the paper, digit by digit")
 
 
 def _vat_id(text: str) -> str:
@@ -81,7 +90,7 @@ def _vat_id(text: str) -> str:
     found = find_vat_ids(number)
     if len(found) != 1 or found[0][:2] != (0, len(number)):
         remedy = "write country and number, like DE136695976, and compare its digits with the paper"
-        raise NotAllowed(f"vat_id: {text!r} is none, or its check digit does not fit", remedy=remedy)
+        raise NotAllowed(f"VAT id: {text!r} is none, or its check digit does not fit", remedy=remedy)
     return found[0][2]
 
 

@@ -38,9 +38,16 @@ class Arrival:
     name: str
     content: bytes
     dedupe: bool = False
-    """True on a rescan after a new UIDVALIDITY: an item of this account with the same Message-ID and body is the same mail."""
+    """True on a rescan after a new UIDVALIDITY: it may be in the ledger already, also where it has no Message-ID."""
     message_id: str = ""
     body_sha256: str = ""
+    header_sha256: str = ""
+    """Of what the sender wrote in the header, without what servers add on the way; "" when not known."""
+
+    @property
+    def repeatable(self) -> bool:
+        """Whether an item of this account with the same Message-ID, header and body is the same mail, delivered twice."""
+        return self.dedupe or bool(self.message_id and self.header_sha256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

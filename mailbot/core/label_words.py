@@ -283,6 +283,17 @@ PHRASES: dict[str, dict[int, str]] = {
             cobrado; acconto versato; acconti; gia pagato; anticipo versato; 预付; 已收金额; 预收款; 已付款; 订金; 定金
         """,
     },
+    "carried": {
+        3: """
+            previous balance; prior balance; balance forward; opening balance; last balance; old balance; previous
+            amount due; previous statement balance; balance from last bill; balance from previous bill; balance from
+            last invoice; balance from previous invoice; amount of last bill; amount of previous bill; last bill;
+            previous bill; saldovortrag; alter saldo; vorheriger saldo; saldo vormonat; saldo vorperiode; saldo letzte
+            rechnung; solde precedent; solde anterieur; ancien solde; report du solde; solde reporte; vorig saldo;
+            vorige saldo; beginsaldo; saldo vorige factuur; saldo anterior; saldo previo; importe pendiente anterior;
+            saldo precedente; saldo precedentemente dovuto; 上期余额; 期初余额; 上期结余; 往期欠费; 上期欠费; 前期欠款
+        """,
+    },
     "withheld": {
         3: """
             withholding tax; tax withheld; less withholding tax; retention; irpf; retencion; retencion irpf; retenciones;

@@ -94,7 +94,7 @@ def _may_look_below(paper: Paper, at: int, label: Label) -> bool:
     """Return whether amounts under a label are its own: not in the header of a table of items, whose columns bear such names."""
     text = paper.lines[at].text
     names = [one.name for one in paper.labels[at] if not _RATE_HEAD.fullmatch(fold(text[one.start : one.end])[0])]
-    if "other" in names and len(names) > 2:
+    if {"other", "carried"} & set(names) and len(names) > 2:
         return False
     sums = set(names) & {"subtotal", "tax", "total", "payable"}
     return len(sums) >= 2 or (label.name in ("total", "payable") and label.grade == 3)

@@ -23,8 +23,8 @@ OTHER = """
     entrega; fecha pedido; fecha de pago; albaran {no}; referencia; su referencia; telefono; fecha de operacion; data ordine;
     data consegna; data pagamento; ddt {no}; riferimento; data di consegna; data ddt; codice cliente; codice destinatario;
     订单日期; 交货日期; 付款日期; 发货日期; 打印日期; 客户编号; 合同编号; 电话; 传真; 地址; 开户行; 账号; 银行账号; 发票代码;
-    校验码; 机器编号; 下单日期; 日期范围; 税率; 单价; 数量; 名称; amount discount; shipping; freight; credits; previous
-    balance; carried forward; brought forward; rounding; ubertrag; rabatt; versand; versandkosten; remise; frais de port;
+    校验码; 机器编号; 下单日期; 日期范围; 税率; 单价; 数量; 名称; amount discount; shipping; freight; credits;
+    carried forward; brought forward; rounding; ubertrag; rabatt; versand; versandkosten; remise; frais de port;
     korting; verzendkosten; descuento; envio; gastos de envio; sconto; trasporto; spese di spedizione; 折扣; 运费; 大写; vat
     rate; tax rate; steuersatz; taux tva; taux de tva; btw tarief; tipo iva; aliquota; aliquota iva; tva acquittee; price incl
     vat; prijs incl btw; unit price; einzelpreis; prix unitaire; stukprijs; precio unitario; prezzo unitario; quantity; qty;
@@ -48,11 +48,11 @@ OTHER = """
     {no} de cuenta; presupuesto {no}; {no} albaran; fecha albaran; numero cliente; codigo cliente; {no} cliente; cod cliente;
     rea; cap soc; cig; cup; ordine del; vs ordine del; ddt del; commessa; protocollo; causale; mastercard; visa; change; cash;
     tender; wechselgeld; gegeben; efectivo; cambio; rendu; especes; contanti; resto; minimum payment; last payment; previous
-    invoice; prior balance; balance forward; previous payment; opening balance; closing balance; brought fwd; carried fwd; b
-    f; c f wd; discount; early payment discount; skonto; escompte; rounding adjustment; total pieces; total qty; total units;
+    invoice; previous payment; closing balance; brought fwd; carried fwd; b f; c f wd;
+    discount; early payment discount; skonto; escompte; rounding adjustment; total pieces; total qty; total units;
     total cartons; total packages; total gross weight; total net weight; net weight; gross weight; deposit due; credit limit;
     capital social; 合同号; 送货日期; 签订日期; 合同日期; 入住日期; 退房日期; 打印时间; 收款人; 复核; 开票人; 经手人; 经办人;
-    备注; 密码区; 传真号; 客戶編號; 電話; 送貨日期; 帳號; 貨品; 數量; 單價; 金額; 上期余额; 期初余额
+    备注; 密码区; 传真号; 客戶編號; 電話; 送貨日期; 帳號; 貨品; 數量; 單價; 金額
 """
 
 TITLES = """

@@ -1,4 +1,5 @@
-"""What a paper is that names an invoice and is none: an offer, a return, a delivery, an account's statement, a credit note."""
+"""What a paper is that names an invoice and is none: an offer, a return, a delivery, an account's statement, a credit note,
+a pro forma invoice."""
 
 from __future__ import annotations
 
@@ -48,6 +49,12 @@ _CREDIT = re.compile(
 )
 """Folded: the title of a credit note."""
 
+_PRO_FORMA = re.compile(
+    r"\W*(?:pro[\s\-]?forma(?:[\s\-]?(?:invoice|rechnung|factuur|faktura))?|(?:invoice|facture|factura|fattura|factuur|rechnung)"
+    r"\W{1,3}pro[\s\-]?forma|形式发票)(?![a-z])"
+)
+"""Folded: the title of a paper that announces an invoice."""
+
 _INVOICE = re.compile(
     r"\W*(?:(?:tax|vat|saies|commerciai) )?(?:invoice|rechnung|facture|factura|factuur|fattura|faktura|发票)(?![a-z])"
 )
@@ -76,12 +83,22 @@ def kind_of(paper: Paper) -> Kind:
 
 def is_credit(paper: Paper) -> bool:
     """Return whether a paper is titled as a credit note at its head; one that an invoice names below its own title is none."""
+    return _title(paper) is _CREDIT
+
+
+def is_pro_forma(paper: Paper) -> bool:
+    """Return whether a paper is titled as a pro forma invoice at its head: it asks for a payment, the invoice follows."""
+    return _title(paper) is _PRO_FORMA
+
+
+def _title(paper: Paper) -> re.Pattern[str] | None:
+    """Return the pattern of the first title at the head of a paper among those of credit notes, pro forma and other invoices."""
     for line, start, end in _head_cells(paper):
         text = fold(line.text[start:end])[0].strip(" :.-–*")
-        match = _CREDIT.match(text) or _INVOICE.match(text)
+        match = _CREDIT.match(text) or _PRO_FORMA.match(text) or _INVOICE.match(text)
         if match and not re.search(r"[a-z]{3}", text[match.end() :]) and _stands_out(paper, line, start, end):
-            return match.re is _CREDIT
-    return False
+            return match.re
+    return None
 
 
 def is_none(paper: Paper) -> bool:

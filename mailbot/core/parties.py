@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 
 from mailbot.core.blocks import Block, is_address, is_contact
-from mailbot.core.company_names import as_name, letters_set_right, squeeze
+from mailbot.core.company_names import as_name, goes_on, letters_set_right, squeeze
+from mailbot.core.document import Box
 from mailbot.core.identifiers import find_vat_ids
 from mailbot.core.labels import Label, fold, has_title
-from mailbot.core.lines import Line
 from mailbot.core.paper import Candidate, Paper, best, starts_cell
 
 _SALUTATION = re.compile(
@@ -81,7 +81,7 @@ def _first_name(paper: Paper, block: Block) -> Candidate | None:
     for cell in block.cells[:3]:
         if _SALUTATION.match(cell.text) or is_return_line(cell.text):
             continue
-        return _name_in(paper.lines[cell.at], cell.start, cell.text, 2.0)
+        return _name_in(paper, cell.at, cell.start, cell.text, 2.0)
     return None
 
 
@@ -123,15 +123,15 @@ def beside_labels(paper: Paper, name: str) -> Iterator[Candidate]:
         cell_end = line.cell_at(label.start)[1]
         region = paper.right(at, label)
         inside = line.text[label.end : min(cell_end, region.end)]
-        found = _name_in(line, label.end, inside, label.grade + 0.5)
+        found = _name_in(paper, at, label.end, inside, label.grade + 0.5)
         if found is None and "," in inside:  # name and address in one line
-            found = _name_in(line, label.end, inside.partition(",")[0], label.grade + 0.5)
+            found = _name_in(paper, at, label.end, inside.partition(",")[0], label.grade + 0.5)
         if found is None and not inside.strip(" :："):
             following = [cell for cell in line.cells() if cell[0] >= cell_end and cell[1] <= region.end]
             if following and line.text[label.start : cell_end].rstrip().endswith((":", "：")):
                 start, end = following[0]
                 near = line.box(start, end)[0] - line.box(label.start, cell_end)[2] < 12 * line.height
-                found = _name_in(line, start, line.text[start:end], label.grade + 0.5) if near else None
+                found = _name_in(paper, at, start, line.text[start:end], label.grade + 0.5) if near else None
         found = found or _name_below(paper, at, label)
         if found:
             yield found
@@ -140,13 +140,13 @@ def beside_labels(paper: Paper, name: str) -> Iterator[Candidate]:
 
 def _beside_uprights(paper: Paper, name: str) -> Iterator[Candidate]:
     """Yield the names that Chinese invoices put beside the parties written downwards: 购买方 or 销售方, a character a line."""
-    cells = [(line, start, end) for line in paper.lines for start, end in line.cells()]
+    cells = [(at, line, start, end) for at, line in enumerate(paper.lines) for start, end in line.cells()]
     marks = [
         (line, line.box(start, end), _UPRIGHT[line.text[start]])
-        for line, start, end in cells
+        for _, line, start, end in cells
         if end - start <= 3 and line.text[start:end][:1] in _UPRIGHT
     ]
-    for line, start, end in cells if marks else ():
+    for at, line, start, end in cells if marks else ():
         match = _NAMED.match(line.text[start:end])
         if not match:
             continue
@@ -157,7 +157,7 @@ def _beside_uprights(paper: Paper, name: str) -> Iterator[Candidate]:
             if mark.page == line.page and box[2] <= x0 + line.height and abs(mark.top - line.top) <= 8 * line.height
         ]
         if near and min(near)[1] == name:
-            found = _name_in(line, start + match.start("name"), match["name"], 3.5)
+            found = _name_in(paper, at, start + match.start("name"), match["name"], 3.5)
             if found:
                 yield found
 
@@ -166,20 +166,43 @@ def _name_below(paper: Paper, at: int, label: Label) -> Candidate | None:
     """Return the first name under a label; a line in brackets or one that cannot be a name is passed over."""
     line = paper.lines[at]
     x0, _, _, bottom = line.box(label.start, label.end)
-    for other in paper.lines[at + 1 : at + 5]:
+    for below, other in enumerate(paper.lines[at + 1 : at + 5], at + 1):
         if other.page != line.page or other.top - bottom > 4 * line.height:
             return None
         for start, end in other.cells():
             if start < end and abs(other.box(start, end)[0] - x0) < 3 * line.height:
-                found = _name_in(other, start, other.text[start:end], label.grade + 0.3)
+                found = _name_in(paper, below, start, other.text[start:end], label.grade + 0.3)
                 if found:
                     return found
     return None
 
 
-def _name_in(line: Line, start: int, text: str, score: float) -> Candidate | None:
-    name = as_name(text)
+def _name_in(paper: Paper, at: int, start: int, text: str, score: float) -> Candidate | None:
+    line, name = paper.lines[at], as_name(text)
     if name is None:
         return None
     begin = start + max(0, text.find(name))
-    return Candidate(value=letters_set_right(name), score=score, page=line.page, box=line.box(begin, begin + len(name)))
+    name, box = over_two_lines(paper, at, begin, text[begin - start :]) or (name, line.box(begin, begin + len(name)))
+    return Candidate(value=letters_set_right(name), score=score, page=line.page, box=box)
+
+
+def over_two_lines(paper: Paper, at: int, start: int, text: str) -> tuple[str, Box] | None:
+    """Return the name that a cell's end makes with the legal form right under it, and the box of both; None when it does not go on.
+
+    `text` begins at `start` of line `at` and must end where its cell does.
+    """
+    line, text = paper.lines[at], text.strip()
+    _, end = line.cell_at(start)
+    if line.text[start:end].strip() != text:
+        return None
+    left, top, right, bottom = line.box(start, end)
+    for other in paper.lines[at + 1 : at + 4]:
+        if other.page != line.page or other.top - bottom > line.height:
+            return None
+        for first, last in other.cells():
+            x0, _, x1, low = other.box(first, last)
+            aligned = min(abs(x0 - left), abs(x1 - right), abs(x0 + x1 - left - right) / 2) < line.height
+            name = goes_on(text, other.text[first:last]) if first < last and aligned else None
+            if name:
+                return name, (min(left, x0), top, max(right, x1), low)
+    return None

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailbot.core.blocks import Block, is_address, is_contact
-from mailbot.core.company_names import BANK, as_name, company_names, is_no_name, letters_set_right, squeeze
+from mailbot.core.company_names import BANK, as_name, company_names, is_form, is_no_name, letters_set_right, squeeze
 from mailbot.core.document import Box
 from mailbot.core.labels import has_title
 from mailbot.core.paper import Candidate, Paper, best
-from mailbot.core.parties import beside_labels, in_customer_block, is_return_line
+from mailbot.core.parties import beside_labels, in_customer_block, is_return_line, over_two_lines
 from mailbot.core.words import is_ideographic
 
 _SITE = re.compile(r"(?:www\.|@|https?://)(?:[\w\-]+\.)*?([\w\-]{2,})\.(?:co\.|com\.)?[a-z]{2,7}(?![\w\-])", re.IGNORECASE)
@@ -160,8 +160,8 @@ def _heads_page(paper: Paper, place: _Place) -> bool:
 
 
 def _is_large(paper: Paper, place: _Place) -> bool:
-    height = place.box[3] - place.box[1]
-    return height >= LARGE * _usual_height(paper, paper.lines[place.at].page)
+    _, top, _, bottom = paper.lines[place.at].box(place.start, place.end)
+    return bottom - top >= LARGE * _usual_height(paper, paper.lines[place.at].page)
 
 
 def _usual_height(paper: Paper, page: int) -> float:
@@ -170,13 +170,17 @@ def _usual_height(paper: Paper, page: int) -> float:
 
 
 def _companies(paper: Paper) -> Iterator[_Place]:
-    """Yield the companies that the paper names by their legal form; banks are on it for their accounts."""
+    """Yield the companies that the paper names by their legal form, on one line or on two; banks are on it for their accounts."""
     for at, line in enumerate(paper.lines):
         for start, end in line.cells():
             for name, begin in company_names(line.text[start:end]):
                 if not BANK.search(name):
                     box = line.box(start + begin, start + begin + len(name))
                     yield _Place(name=name, at=at, start=start + begin, end=start + begin + len(name), box=box, formal=True)
+            whole = over_two_lines(paper, at, start, line.text[start:end])
+            if whole and not BANK.search(whole[0]):
+                name, box = whole
+                yield _Place(name=name, at=at, start=start, end=end, box=box, formal=True)
 
 
 def _heads(paper: Paper) -> Iterator[_Place]:
@@ -194,6 +198,7 @@ def _heads(paper: Paper) -> Iterator[_Place]:
                 or len(name) > 45
                 or _NO_HEAD.search(name)
                 or is_address(name)
+                or is_form(name)
                 or has_title(name)
             ):
                 continue

@@ -54,8 +54,15 @@ def find_sums(paper: Paper) -> Sums:
         name: [*labelled_amounts(paper, name, mark), *amounts_beside(paper, name, mark)] for name in ("subtotal", "tax", "total")
     }
     named = {name: sorted(found, key=lambda money: -money.score)[:MOST] for name, found in named.items()}
-    named["total"] = _with_payable(named["total"], list(labelled_amounts(paper, "payable", mark)), paper, mark)
     named["withheld"] = list(labelled_amounts(paper, "withheld", mark))
+    carried = [money for money in labelled_amounts(paper, "carried", mark) if money.value]
+    if carried:
+        alone = _of_this_bill(named["total"], carried, paper, everything, mark)
+        if alone is not None:
+            named["total"] = [alone]
+            return _proved(named) or _remainder(named["tax"], [alone], everything) or Sums(total=alone, confidence=0.9)
+    else:
+        named["total"] = _with_payable(named["total"], list(labelled_amounts(paper, "payable", mark)), paper, mark)
     written = in_capitals(paper)
     if written is not None:
         named["total"] = [money for money in named["total"] if money.value == written.value] or [written]
@@ -131,6 +138,22 @@ def _with_payable(totals: list[Money], payable: list[Money], paper: Paper, mark:
         for amount in amounts_of(line, label.end, len(line.text), mark)
     )
     return totals if any(less) else [*totals, *payable]
+
+
+def _of_this_bill(
+    totals: Sequence[Money], carried: Sequence[Money], paper: Paper, everything: Sequence[Money], mark: Mark | None
+) -> Money | None:
+    """Return what a bill asks for itself, where what is due has an earlier balance in it: due = earlier - paid + this bill.
+
+    None when no amount on the paper makes that true, or several do.
+    """
+    payable = list(labelled_amounts(paper, "payable", mark))
+    paid = list(labelled_amounts(paper, "paid", mark))
+    less = {Decimal(0), *(abs(money.value) for money in paid), sum((abs(money.value) for money in paid), Decimal(0))}
+    wanted = {due.value - earlier.value + one for due in (*payable, *totals) for earlier in carried for one in less if due.value}
+    spoken_for = {money.box for money in (*carried, *paid)}
+    found = [money for money in (*totals, *everything) if money.value in wanted and money.value and money.box not in spoken_for]
+    return found[0] if len({money.value for money in found}) == 1 else None
 
 
 def _proved(named: dict[str, list[Money]]) -> Sums | None:

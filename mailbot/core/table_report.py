@@ -85,7 +85,8 @@ def report_text(cleaned: Cleaned, *, counts: Mapping[str, int] | None = None, ro
     ]
     notes = [_noted(cleaned, note) for note in cleaned.notes]
     size, changed = len(cleaned.rows) if rows is None else rows, sum(counts.values()) if counts else len(cleaned.changes)
-    parts = [f"{size} rows, {len(cleaned.totals)} of totals set apart, {changed} cells changed"]
+    rows_said, cells_said = f"{size} row{'' if size == 1 else 's'}", f"{changed} cell{'' if changed == 1 else 's'}"
+    parts = [f"{rows_said}, {len(cleaned.totals)} of totals set apart, {cells_said} changed"]
     parts += _aligned(("column", "loaded as", "type"), columns)
     parts += _aligned(("change", "cells", "examples"), changes) if changes else []
     parts += _aligned(("total", "column", "printed", "sum of rows", ""), checks) if checks else []

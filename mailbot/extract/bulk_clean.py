@@ -146,4 +146,5 @@ def _repeated(finals: Sequence[pa.DictionaryArray]) -> tuple[Note, ...]:
         return ()
     table = pa.table(codes, names=[f"f{number}" for number in range(len(codes))])
     again = table.num_rows - table.group_by(table.column_names, use_threads=False).aggregate([]).num_rows
-    return (Note(column=None, kind="repeated_rows", detail=f"{again} rows repeat an earlier one"),) if again else ()
+    repeat = f"{again} rows repeat" if again > 1 else "1 row repeats"
+    return (Note(column=None, kind="repeated_rows", detail=f"{repeat} an earlier one"),) if again else ()

@@ -225,7 +225,9 @@ def _repeated(frame: pd.DataFrame) -> tuple[Note, ...]:
     if not again:
         return ()
     shown = ", ".join(str(place + 1) for place in again[:10]) + (" …" if len(again) > 10 else "")
-    return (Note(column=None, kind="repeated_rows", detail=f"{len(again)} rows repeat an earlier one (rows {shown})"),)
+    shown = f"rows {shown}" if len(again) > 1 else f"row {shown}"
+    repeat = f"{len(again)} rows repeat" if len(again) > 1 else "1 row repeats"
+    return (Note(column=None, kind="repeated_rows", detail=f"{repeat} an earlier one ({shown})"),)
 
 
 def _checks(final: pd.DataFrame, is_total: pd.Series[bool], typings: list[Typing]) -> tuple[TotalCheck, ...]:

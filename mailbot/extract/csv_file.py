@@ -32,10 +32,11 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
         )
     if loaded.repaired:
         shown = ", ".join(str(line) for line in loaded.repaired[:10]) + (" …" if len(loaded.repaired) > 10 else "")
+        aligned = f"{len(loaded.repaired)} rows were aligned" if len(loaded.repaired) > 1 else "1 row was aligned"
         problems.append(
             Problem(
                 code="repaired_rows",
-                detail=f"{name}: {len(loaded.repaired)} rows were aligned to the columns of the others (lines {shown})",
+                detail=f"{name}: {aligned} to the columns of the others (line{'s' if len(loaded.repaired) > 1 else ''} {shown})",
                 remedy="compare these lines with the file",
             )
         )

@@ -11,7 +11,7 @@ from mailbot.core.invoice_lines import read_lines
 from mailbot.core.page_joining import all_tables
 from mailbot.core.page_tables import PageTable
 from mailbot.core.paper import Paper, lay_out
-from mailbot.core.paper_kinds import is_credit
+from mailbot.core.paper_kinds import is_credit, is_pro_forma
 from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
@@ -82,7 +82,7 @@ def found_on(
     """Return the document that pages make, and what a person should know about them.
 
     `suppliers` help to find its fields, `ruled` are tables that were read elsewhere. Problems: too_many_scans, too_many_pixels,
-    no_text, low_confidence, credit_note, several_invoices, line_sum_differs.
+    no_text, low_confidence, credit_note, pro_forma, several_invoices, line_sum_differs.
     """
     tables = _tables_of(seen, ruled)
     pages = {one.page.number: one for one in seen if one.words is not None and wanted_for_fields(one.page.number, len(seen))}
@@ -109,10 +109,16 @@ def found_on(
 
 
 def _told(name: str, first: Paper, numbers: Sequence[str]) -> list[Problem]:
-    """Return what a person should know before a paper, seen by its first page, is paid as one: credit_note, several_invoices."""
+    """Return what a person should know before a paper, seen by its first page, is paid as one.
+
+    Problems: credit_note, pro_forma, several_invoices.
+    """
     problems = []
     if is_credit(first):
         problems.append(Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round"))
+    if is_pro_forma(first):
+        remedy = "book the invoice that follows, not this one"
+        problems.append(Problem(code="pro_forma", detail=f"{name} is a pro forma invoice", remedy=remedy))
     if len(numbers) > 1:
         detail = f"{name} holds several invoices: {', '.join(numbers)}"
         remedy = "drop each as a file of its own, or enter the fields"

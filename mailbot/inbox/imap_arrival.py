@@ -12,6 +12,14 @@ TRUNCATED = b"X-Mailbot-Truncated"
 
 _EMPTY_LINE = re.compile(rb"(?:\A|\n)\r?\n")
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t]*(?:\r?\n[ \t]+)?(<[^>\r\n]{1,998}>|[^\s<]\S{0,998})", re.IGNORECASE | re.MULTILINE)
+_FOLD = re.compile(rb"\r?\n(?=[ \t])")
+_WRITTEN = frozenset(
+    b"from sender reply-to to cc subject date in-reply-to references auto-submitted precedence mailing-list x-loop "
+    b"x-mailbot-loop x-mailbot-truncated x-autoreply x-auto-reply x-autorespond x-autoresponse x-mail-autoreply "
+    b"x-auto-response-suppress".split()
+)
+_WRITTEN_ALL = (b"content-", b"list-")
+"""Beginnings of names whose fields all count."""
 
 
 def message_id_of(content: bytes) -> str:
@@ -35,11 +43,26 @@ def truncated(header: bytes, size: int) -> bytes:
 
 def arrival(origin: Origin, content: bytes, *, dedupe: bool) -> Arrival:
     """Return the mail as it goes into the ledger."""
+    header, body = split(content)
     return Arrival(
         origin=origin,
         name="message.eml",
         content=content,
         dedupe=dedupe,
         message_id=message_id_of(content),
-        body_sha256=hashlib.sha256(split(content)[1]).hexdigest(),
+        body_sha256=hashlib.sha256(body).hexdigest(),
+        header_sha256=hashlib.sha256(as_written(header)).hexdigest(),
     )
+
+
+def as_written(header: bytes) -> bytes:
+    """Return what a header says of the mail itself, whichever way it came and whoever folded it: the sender's own fields, and those
+    that forbid an answer, so that a copy by way of a mailing list never stands for the one that is to be answered.
+    """
+    fields = []
+    for line in _FOLD.sub(b" ", header).splitlines():
+        name, _, value = line.partition(b":")
+        name, value = name.strip().lower(), b" ".join(value.split())
+        if name in _WRITTEN or name.startswith(_WRITTEN_ALL) or (name, value) == (b"return-path", b"<>"):
+            fields.append(name + b":" + value)
+    return b"\n".join(sorted(fields))

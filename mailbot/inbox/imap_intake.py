@@ -209,6 +209,11 @@ class Intake:
         self.taken += len(arrivals)
         if any(one is not None for one in ids):
             self._on_arrival()
+        for one, which in zip(arrivals, ids, strict=True):
+            if which is None:
+                log.info(
+                    "account %s, %s, UID %d: the ledger has this mail already", self._account, one.origin.place, one.origin.uid
+                )
         await self._marker.mark(client, folder.box, contents)
 
     def _reached(self, folder: Folder, top: int) -> int:

@@ -57,13 +57,23 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Append an entry to an item's history that changes nothing of it; answers None."""
+
+    item: int
+    event: str
+    actor: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Keep how a part fares; answers None."""
 
     status: PartStatus
 
 
-Request = Receive | Record | Release | Claim | BreakLeases | Store | Report
+Request = Receive | Record | Release | Claim | BreakLeases | Store | Note | Report
 
 
 def contents(request: Request) -> list[bytes]:

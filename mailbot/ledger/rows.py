@@ -24,8 +24,9 @@ def origin_key(origin: Origin) -> OriginKey:
 
 
 def same_mail(arrival: Arrival) -> str:
-    """Return the text that two arrivals of one mail share (RFC 5322 Message-ID and body), "" when the body is not known."""
-    return f"{arrival.message_id}\n{arrival.body_sha256}" if arrival.body_sha256 else ""
+    """Return the text that two arrivals of one mail share (RFC 5322 Message-ID, header, body), "" when the body is not known."""
+    known = (arrival.message_id, arrival.body_sha256, arrival.header_sha256)
+    return "\n".join(known).rstrip("\n") if arrival.body_sha256 else ""
 
 
 def item_of(row: RowMapping) -> Item:

@@ -57,7 +57,7 @@ item = Table(
     Column("uidvalidity", Number, nullable=False),
     Column("uid", Number, nullable=False),
     _text("token"),
-    _text("same_mail"),  # Message-ID and body hash as they arrived, for rescans; "" when not known
+    _text("same_mail"),  # Message-ID and hashes as they arrived, to know the mail again; "" when not known
     _text("name"),
     Column("sha256", Text, ForeignKey("blob.sha256"), nullable=False),
     Column("size", Number, nullable=False),

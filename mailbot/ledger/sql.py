@@ -11,13 +11,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from mailbot.core.audit import REMEMBERED
 from mailbot.core.item import Arrival, ArtifactKind, AuditEntry, Change, HighWater, Item, Outgoing
 from mailbot.core.lifecycle import State
 from mailbot.ledger.blobs import BlobStore
 from mailbot.ledger.database import FILE, translated
 from mailbot.ledger.migrate import migrate
 from mailbot.ledger.reading import Reading
-from mailbot.ledger.requests import BreakLeases, Claim, Receive, Record, Release, Report, Store
+from mailbot.ledger.requests import BreakLeases, Claim, Note, Receive, Record, Release, Report, Store
 from mailbot.ledger.verify import findings
 from mailbot.ledger.writer import Writer
 from mailbot.ports import Dossier, Finding, PartStatus
@@ -98,6 +99,10 @@ class SqlLedger:
         """
         item: Item = await self._writer.ask(Record(change=change))
         return item
+
+    async def remembered(self, item: int, actor: str, what: str) -> None:
+        """Record what a person had written down about a supplier from an item's corrections. Raises NotFound."""
+        await self._writer.ask(Note(item=item, event=REMEMBERED, actor=actor, cause=what))
 
     async def item(self, item: int) -> Item:
         """Return one item. Raises NotFound."""

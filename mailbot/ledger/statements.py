@@ -30,7 +30,7 @@ from mailbot.core.audit import Head, stamp
 from mailbot.core.item import HighWater, Item
 from mailbot.core.lifecycle import State
 from mailbot.ledger.blobs import Place
-from mailbot.ledger.requests import Claim, Receive, Record, Release, Request
+from mailbot.ledger.requests import Claim, Note, Receive, Record, Release, Request
 from mailbot.ledger.rows import ORIGIN_COLUMNS, OriginKey, item_of, item_values, origin_key, same_mail
 from mailbot.ledger.schema import alias, artifact, audit, blob, head, high_water, item, outbox, recipient, status
 from mailbot.ports import PartStatus
@@ -87,9 +87,10 @@ def load(connection: Connection, requests: Sequence[Request]) -> Known:
     receives = [request for request in requests if isinstance(request, Receive)]
     arrivals = [arrival for request in receives for arrival in request.arrivals]
     end = connection.execute(_HEAD).mappings().one()
-    mails = {(one.origin.account, same_mail(one)) for one in arrivals if one.dedupe and same_mail(one)}
+    mails = {(one.origin.account, same_mail(one)) for one in arrivals if one.repeatable and same_mail(one)}
     same_mails = _same_mails(connection, mails)
-    wanted = {change.item for change in changes} | set(released) | set(same_mails.values())
+    noted = {request.item for request in requests if isinstance(request, Note)}
+    wanted = {change.item for change in changes} | noted | set(released) | set(same_mails.values())
     versioned = {change.item for change in changes if change.artifacts or change.seen}
     return Known(
         head=Head(count=end["count"], hash=end["hash"]),

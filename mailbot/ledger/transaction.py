@@ -20,7 +20,7 @@ from mailbot.core.lifecycle import REASON_WANTED, State, step
 from mailbot.errors import BadInput, IllegalEvent, MailbotError, NotFound, Stale
 from mailbot.ledger import statements
 from mailbot.ledger.blobs import Place
-from mailbot.ledger.requests import BreakLeases, Claim, Receive, Record, Release, Report, Request
+from mailbot.ledger.requests import BreakLeases, Claim, Note, Receive, Record, Release, Report, Request
 from mailbot.ledger.rows import (
     OriginKey,
     arrived,
@@ -88,6 +88,8 @@ class Plan:
                     return self._receive(arrivals, work.digests, mark)
                 case Record(change=change):
                     return self._record(change, work.digests)
+                case Note():
+                    return self._note(work.request)
                 case Release(items=items):
                     return self._release(items)
                 case Report(status=status):
@@ -113,10 +115,10 @@ class Plan:
             if key in origins or key in self.known.origins:
                 continue
             same = mails.get(mail) or self.known.same_mails.get(mail)
-            if arrival.dedupe and mail[1] and same:
+            if arrival.repeatable and mail[1] and same:
                 origins[key] = same
                 again.append((same, arrival))
-                steps.append(self._seen_again(same, arrival))
+                steps.append(self._seen_again(same, arrival, sha256))
                 continue
             item = self._new_item(self.known.last_item + len(new) + 1, arrival, sha256)
             answers[-1] = origins[key] = mails[mail] = item.id
@@ -145,11 +147,12 @@ class Plan:
             message_id=arrival.message_id,
         )
 
-    def _seen_again(self, which: int, arrival: Arrival) -> Step:
+    def _seen_again(self, which: int, arrival: Arrival, sha256: str) -> Step:
         known = self.known.items.get(which)
         state = known.state if known else State.RECEIVED
-        detail = detail_of(origin=origin_values(arrival.origin))
-        return Step(item=which, event=SEEN_AGAIN, before=state, after=state, actor="mailbot", detail=detail)
+        detail = detail_of(origin=origin_values(arrival.origin), again=sha256)
+        where = f"{arrival.origin.place}, UID {arrival.origin.uid}"
+        return Step(item=which, event=SEEN_AGAIN, before=state, after=state, actor="mailbot", cause=where, detail=detail)
 
     def _move_mark(self, mark: HighWater | None) -> None:
         if mark is None:
@@ -180,10 +183,18 @@ class Plan:
         self._keep(new, change, artifacts)
         return new
 
-    def _checked(self, change: Change) -> Item:
-        item = self.known.items.get(change.item)
+    def _note(self, note: Note) -> None:
+        state = self._known_item(note.item).state
+        self._append([Step(item=note.item, event=note.event, before=state, after=state, actor=note.actor, cause=note.cause)])
+
+    def _known_item(self, number: int) -> Item:
+        item = self.known.items.get(number)
         if item is None:
-            raise NotFound(f"no item {change.item}", remedy="`mailbot items` lists them")
+            raise NotFound(f"no item {number}", remedy="`mailbot items` lists them")
+        return item
+
+    def _checked(self, change: Change) -> Item:
+        item = self._known_item(change.item)
         if item.state is not change.expected:
             raise Stale(f"item {item.id} is {item.state}, no longer {change.expected}", remedy="look at it again")
         if change.fence is not None and change.fence != item.fence:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from mailbot.core.document import Document
 from mailbot.core.draft import Kind, Source
+from mailbot.core.field_values import in_words
 from mailbot.core.item import Item
 from mailbot.core.lifecycle import Event, State
 
@@ -49,7 +50,7 @@ STATES: dict[State, Said] = {
 
 EVENTS: dict[str, str] = {
     "arrived": "came in",
-    "seen_again": "was seen again",
+    "seen_again": "the same mail came in again",
     Event.READING_STARTED: "reading began",
     Event.EXTRACTED: "was read",
     Event.FOUND_HOSTILE: "was put in quarantine",
@@ -76,6 +77,7 @@ EVENTS: dict[str, str] = {
     Event.RELEASED: "was released from quarantine",
     Event.RETRIED: "was started again",
     Event.CORRECTED: "fields were corrected",
+    "remembered": "was remembered for the supplier",
     Event.CLOSED: "was closed",
 }
 
@@ -149,8 +151,9 @@ def amount(document: Document) -> str:
 
 
 def field_label(name: str) -> str:
-    """Return a field's name for people."""
-    return {"iban": "IBAN", "vat_id": "VAT id", "po_number": "PO number"}.get(name, name.replace("_", " ").capitalize())
+    """Return a field's name as a heading."""
+    words = in_words(name)
+    return words[:1].upper() + words[1:]
 
 
 KINDS: dict[Kind, str] = {

@@ -22,15 +22,27 @@ class Clock:
         return START + timedelta(milliseconds=next(self._ticks))
 
 
-def mail(uid: int, *, uidvalidity: int = 1, body: str = "", message_id: str = "", dedupe: bool = False, size: int = 0) -> Arrival:
+def mail(
+    uid: int,
+    *,
+    uidvalidity: int = 1,
+    body: str = "",
+    header: str = "",
+    message_id: str = "",
+    dedupe: bool = False,
+    size: int = 0,
+    place: str = "INBOX",
+    account: str = "a",
+) -> Arrival:
     """Return a mail in account a's INBOX; its content is made from `uid` unless `body` says so."""
     text = body or f"mail {uid}"
     return Arrival(
-        origin=Origin(source="imap", account="a", place="INBOX", uidvalidity=uidvalidity, uid=uid),
+        origin=Origin(source="imap", account=account, place=place, uidvalidity=uidvalidity, uid=uid),
         name="message.eml",
         content=text.encode().ljust(size, b"."),
         message_id=message_id,
         body_sha256=f"hash of {body}" if body else "",
+        header_sha256=f"hash of {header}" if header else "",
         dedupe=dedupe,
     )
 

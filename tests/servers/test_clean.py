@@ -224,7 +224,8 @@ def test_repeated_rows_are_kept_and_noted() -> None:
     cleaned = clean(table("a|b", "x|1", "y|2", "x|1"))
     assert len(cleaned.rows) == 3
     assert cleaned.notes[0].kind == "repeated_rows"
-    assert "rows 3" in cleaned.notes[0].detail
+    assert cleaned.notes[0].detail == "1 row repeats an earlier one (row 3)"
+    assert clean(table("a|b", "x|1", "x|1", "x|1")).notes[0].detail == "2 rows repeat an earlier one (rows 2, 3)"
 
 
 def test_formulas_are_defused_on_export_only() -> None:

@@ -67,7 +67,7 @@ def test_an_empty_file_has_no_table_and_says_so() -> None:
 def test_repaired_rows_are_named_by_line() -> None:
     found = load(with_line(base(), 7, lambda cells: extra_delimiter(cells, 3)).encode())
     assert codes(found.problems) == ["repaired_rows"]
-    assert "lines 8" in found.problems[0].detail
+    assert "1 row was aligned to the columns of the others (line 8)" in found.problems[0].detail
 
 
 @pytest.mark.parametrize(

@@ -197,7 +197,7 @@ async def test_an_item_with_an_approval_goes_the_whole_way_by_command_line(two_u
             return run.stdout + run.stderr
 
         await until(lambda: is_in(State.AWAITING_APPROVAL), 60, "it waits for anna")
-        assert "anna" in await call("approve", "1", exit_code=1)
+        assert "nobody says who approves item 1; act as one of its approvers: anna" in await call("approve", "1", exit_code=1)
         assert "ben is not asked" in await call("--as", "ben", "approve", "1", exit_code=1)
         await call("--as", "anna", "approve", "1", "--why", "fine")
         await until(lambda: is_in(State.IN_REVIEW), 60, "it is drafted")

@@ -143,6 +143,28 @@ async def test_folders_with_odd_names(server: Dovecot, tmp_path: Path) -> None:
         assert {count.missing for count in await counts(one)} == {0}
 
 
+async def test_one_mail_in_two_folders_and_one_delivered_again_are_one_item(server: Dovecot, tmp_path: Path) -> None:
+    server.create("desk", "Orders")
+    settings = desk(server, folders=("INBOX", "Orders"), poll_seconds=1)
+    async with watching(settings, tmp_path) as one:
+        server.deliver("desk", b"Received: by mx1\r\n" + mail(1))
+        await one.arrived(1)
+        server.deliver("desk", b"Received: by mx1\r\n" + mail(1), "Orders")
+        server.deliver("desk", b"Received: by mx2,\r\n a second try\r\nX-Spam-Score: 3\r\n" + mail(1))
+        server.deliver("desk", mail(1, body="another order by a sender that always has the same Message-ID"))
+        server.deliver("desk", mail(1).replace(b"Subject: mail 1", b"Subject: mail 2"))
+        await one.arrived(3)
+
+        async def all_known() -> bool:
+            known = {(count.folder, count.server, count.ledger, count.missing) for count in await counts(one)}
+            return known == {("INBOX", 4, 4, 0), ("Orders", 1, 1, 0)}
+
+        await until(all_known, what="each of the five mails is in the ledger")
+        assert subjects(await one.contents()) == ["mail 1", "mail 1", "mail 2"]
+        first = (await one.items())[0]
+        assert [entry.event for entry in await one.ledger.history(first.id)] == ["arrived", "seen_again", "seen_again"]
+
+
 async def test_a_missing_folder_does_not_stop_the_others(server: Dovecot, tmp_path: Path) -> None:
     async with watching(desk(server, folders=("Nowhere", "INBOX"), poll_seconds=1), tmp_path) as one:
         status = await one.state("trouble")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from mailbot.core.item import Change, HighWater
+from mailbot.core.item import Arrival, Change, HighWater
 from mailbot.core.lifecycle import ADVANCEABLE, Event, State
 from mailbot.errors import BadInput, IllegalEvent, MailbotError, NotFound, Stale
 from mailbot.ledger.sql import SqlLedger
@@ -83,6 +85,55 @@ async def test_a_mail_is_known_again_after_its_item_moved_on(ledger: SqlLedger) 
     again = mail(7, uidvalidity=2, body="same", message_id="<as it arrived>", dedupe=True)
     assert await ledger.receive([again]) == [None]
     assert (await ledger.history(1))[-1].after == State.SENT
+
+
+async def test_a_mail_delivered_twice_is_one_item(ledger: SqlLedger) -> None:
+    first = mail(1, body="same", header="from ann", message_id="<m>")
+    twice = replace(mail(2, body="same", header="from ann", message_id="<m>", place="Orders"), content=b"Received: later\n\nsame")
+    assert await ledger.receive([first, twice]) == [1, None]
+    await walk(ledger, 1)
+    again = mail(3, body="same", header="from ann", message_id="<m>")
+    assert await ledger.receive([again], mark(3)) == [None]
+    assert await ledger.receive([again], mark(3)) == [None]
+    history = await ledger.history(1)
+    assert [(entry.event, entry.cause) for entry in history if entry.event == "seen_again"] == [
+        ("seen_again", "Orders, UID 2"),
+        ("seen_again", "INBOX, UID 3"),
+    ]
+    assert history[-1].after == State.SENT, "it is not answered again"
+    assert await ledger.blob(json.loads(history[1].detail)["again"]) == b"Received: later\n\nsame"
+    assert await ledger.known_uids("a", "INBOX", 1) == {1, 3}
+    assert await ledger.known_uids("a", "Orders", 1) == {2}
+    assert await ledger.high_water("a", "INBOX") == mark(3)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        mail(2, body="other", header="from ann", message_id="<m>"),
+        mail(2, body="same", header="from ben", message_id="<m>"),
+        mail(2, body="same", header="from ann", message_id="<n>"),
+        mail(2, body="same", header="from ann", message_id="<m>", account="b"),
+    ],
+)
+async def test_a_message_id_that_comes_with_something_else_is_another_mail(ledger: SqlLedger, other: Arrival) -> None:
+    assert await ledger.receive([mail(1, body="same", header="from ann", message_id="<m>")]) == [1]
+    assert await ledger.receive([other]) == [2]
+
+
+async def test_mails_without_a_message_id_are_never_taken_for_one(ledger: SqlLedger) -> None:
+    assert await ledger.receive([mail(number, body="same", header="from ann") for number in (1, 2)]) == [1, 2]
+
+
+async def test_what_is_remembered_is_an_entry_and_no_change(ledger: SqlLedger) -> None:
+    await ledger.receive([mail(1)])
+    (held,) = await ledger.claim([State.RECEIVED], limit=1, owner="w", lease=timedelta(minutes=1), now=START)
+    await ledger.remembered(1, "ann (unauthenticated)", "total of Nordwind, in nordwind.learnt.yaml")
+    last = (await ledger.history(1))[-1]
+    assert (last.event, last.actor, last.before, last.after) == ("remembered", "ann (unauthenticated)", "received", "received")
+    assert await ledger.item(1) == held, "whoever works on it goes on"
+    with pytest.raises(NotFound):
+        await ledger.remembered(2, "ann", "nothing")
 
 
 async def test_the_mark_moves_with_the_mail_and_never_back(ledger: SqlLedger) -> None:

@@ -87,6 +87,22 @@ async def test_a_cleaned_cell_says_what_the_file_says_by_touch(desk: SeededDesk,
         await expect(page.locator(".was").nth(0)).to_have_text("the file says 1.234,50 €")
 
 
+async def test_what_folds_up_has_no_frame_and_a_columns_type_stands_below_its_name(
+    desk: SeededDesk, home: str, browser: Watched
+) -> None:
+    page = await browser.open(f"{home}items/{desk.items['invoice']}")
+    frames = await page.locator("article details").evaluate_all("all => all.map((one) => getComputedStyle(one).borderTopWidth)")
+    assert set(frames) == {"0px"}
+    item = await put(desk.ledger, cleaned_sample(), uid=801)
+    page = await browser.open(f"{home}items/{item}")
+    below = """all => all.map((kind) => {
+      const name = document.createRange(); name.selectNode(kind.parentElement.firstChild);
+      return kind.getBoundingClientRect().top >= name.getBoundingClientRect().bottom - 1; })"""
+    kinds = await page.locator(".scroll th .kind").evaluate_all(below)
+    assert kinds
+    assert all(kinds)
+
+
 async def test_every_figure_tells_where_it_stands(desk: SeededDesk, home: str, browser: Watched) -> None:
     page = await browser.open(f"{home}items/{desk.items['invoice']}")
     await be(page, "mei")

@@ -61,7 +61,7 @@ async def test_a_correction_leads_back_to_the_rules(desk: SeededDesk, client: ht
     ("values", "status", "says"),
     [
         ({"total": "39x"}, 422, "&#39;39x&#39; is no amount"),
-        ({"due_date": "03/12/2026"}, 422, "may be 2026-12-03 or 2026-03-12"),
+        ({"due_date": "03/12/2026"}, 422, "Due date: &#39;03/12/2026&#39; may be 2026-12-03 or 2026-03-12"),
         ({"iban": "DE03 1203 0000 0000 2020 51"}, 422, "check digits that do not fit"),
         ({"currency": "EURO$"}, 422, "is not one currency"),
         ({"total": "3,927.00"}, 422, "othing is different from what was read"),
@@ -126,6 +126,11 @@ async def test_what_is_remembered_is_what_was_shown(desk: SeededDesk, client: ht
     ((name, text),) = suppliers_in(tmp_path).items()
     assert name == "nordlicht-papier-gmbh.learnt.yaml"
     assert text.splitlines() == [html.unescape(line) for _, line in shown]
+    last = (await desk.ledger.history(desk.items["invoice"]))[-1]
+    assert (last.event, last.actor, last.before) == ("remembered", "mei (unauthenticated)", last.after)
+    assert last.cause == "subtotal of Nordlicht Papier GmbH, in nordlicht-papier-gmbh.learnt.yaml"
+    assert "was remembered for the supplier" in (await client.get(f"/items/{desk.items['invoice']}")).text
+    assert await desk.ledger.verify() == []
     assert '  subtotal: {label: ["Net"]}' in text
 
 

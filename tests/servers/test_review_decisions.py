@@ -117,6 +117,7 @@ async def test_nobody_approves_without_being_asked(desk: SeededDesk, client: htt
     await act_as(client, "mei")
     not_asked = await post(client, desk, "approve", "approve")
     assert (nobody.status_code, not_asked.status_code) == (422, 422)
+    assert "obody says who approves item" in nobody.text
     assert "is not asked to approve" in not_asked.text
     assert await desk.fingerprint() == before
 

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +14,7 @@ from mailbot.core.rule_tests import differences
 from mailbot.errors import RuleError
 from mailbot.generate.template import Templates
 from mailbot.rulebook import Rulebook, approvers_of, compile_regex, load
+from tests.servers.watched_book import until, watching
 
 ROOT = Path(__file__).parents[2]
 ITEM = facts_from({"subject": "Invoice 7", "total": Decimal(1200), "text": "a" * 50_000})
@@ -125,28 +123,14 @@ def test_approvers_are_those_with_the_role() -> None:
     assert approvers_of(Config.model_validate({"people": people})) == {"anna", "cy"}
 
 
-@asynccontextmanager
-async def watched(directory: Path, templates: set[str]) -> AsyncIterator[Rulebook]:
-    book = Rulebook(directory, people={"anna"}, templates=lambda: templates)
-    task = asyncio.create_task(book.watch())
-    try:
-        yield book
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
+def rulebook(directory: Path, templates: set[str]) -> Rulebook:
+    return Rulebook(directory, people={"anna"}, templates=lambda: templates)
 
 
 async def test_an_edited_file_takes_effect_and_a_broken_one_never(tmp_path: Path) -> None:
     file = tmp_path / "a.yaml"
     file.write_text(rule("first", "one"))
-    async with watched(tmp_path, {"one", "two"}) as book:
+    async with watching(rulebook(tmp_path, {"one", "two"})) as book:
         version = book.version
         assert (book.route(ITEM).rule, book.route(ITEM).rules_version, book.problem) == ("first", version, "")
 
@@ -175,7 +159,7 @@ async def test_an_edited_file_takes_effect_and_a_broken_one_never(tmp_path: Path
 async def test_a_template_that_goes_away_is_a_problem_and_one_that_comes_mends_it(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(rule("first", "one"))
     templates = {"one"}
-    async with watched(tmp_path, templates) as book:
+    async with watching(rulebook(tmp_path, templates)) as book:
         templates.discard("one")
         await until(lambda: "unknown template 'one'" in book.problem)
         templates.add("one")
@@ -187,7 +171,7 @@ async def test_a_file_that_is_being_written_is_not_read_half(tmp_path: Path) -> 
     file = tmp_path / "a.yaml"
     file.write_text(rule("first", "one"))
     seen = set()
-    async with watched(tmp_path, {"one"}) as book:
+    async with watching(rulebook(tmp_path, {"one"})) as book:
         with file.open("w") as writing:
             writing.write("rules:\n")
             for part in range(30):

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import io
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pypdfium2
@@ -25,6 +22,7 @@ from mailbot.extract.sandbox import Sandbox
 from mailbot.shipped import folder
 from mailbot.suppliers import Supplierbook, load_suppliers
 from tests.servers.nordwind import paper
+from tests.servers.watched_book import until, watching
 
 NORDWIND = """\
 supplier: Nordwind Technik GmbH
@@ -35,24 +33,6 @@ fields:
 """
 
 
-@asynccontextmanager
-async def watched(directory: Path) -> AsyncIterator[Supplierbook]:
-    book = Supplierbook(directory)
-    task = asyncio.create_task(book.watch())
-    try:
-        yield book
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(30):
-        while not condition():
-            await asyncio.sleep(0.02)
-
-
 def labels(book: Supplierbook) -> dict[str, tuple[str, ...]]:
     return {one.supplier: hint.labels for one in book.suppliers for hint in one.hints}
 
@@ -60,7 +40,7 @@ def labels(book: Supplierbook) -> dict[str, tuple[str, ...]]:
 async def test_an_edit_takes_effect_and_a_broken_file_keeps_only_itself_back(tmp_path: Path) -> None:
     one, other = tmp_path / "nordwind.yaml", tmp_path / "other.yaml"
     one.write_text(NORDWIND)
-    async with watched(tmp_path) as book:
+    async with watching(Supplierbook(tmp_path)) as book:
         assert labels(book) == {"Nordwind Technik GmbH": ("Alles zusammen",)}
         one.write_text(NORDWIND.replace("label: Alles", "lable: Alles"))
         await until(lambda: "nordwind.yaml:5: total: unknown 'lable', did you mean label?" in book.problem)
@@ -75,7 +55,7 @@ async def test_an_edit_takes_effect_and_a_broken_file_keeps_only_itself_back(tmp
 
 
 async def test_a_folder_that_is_made_later_is_seen(tmp_path: Path) -> None:
-    async with watched(tmp_path / "suppliers") as book:
+    async with watching(Supplierbook(tmp_path / "suppliers")) as book:
         assert (book.suppliers, book.problem) == ((), "")
         (tmp_path / "suppliers").mkdir()
         (tmp_path / "suppliers" / "a.yaml").write_text(NORDWIND)

@@ -74,6 +74,23 @@ def test_two_invoices_in_one_file_are_two_tables() -> None:
     assert [problem.code for problem in found.problems] == ["several_invoices"]
 
 
+@pytest.mark.parametrize(
+    ("title", "told"), [("Pro forma invoice", ["pro_forma"]), ("Invoice", []), ("Credit note", ["credit_note"])]
+)
+def test_what_is_no_invoice_to_be_paid_says_so(title: str, told: list[str]) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont("Helvetica", 20)
+        text_at(canvas, 60, 60, title)
+        canvas.setFont("Helvetica", 10)
+        text_at(canvas, 60, 90, "No. 2024-1")
+        write_rows(canvas, GOODS, FIVE, 160)
+        text_at(canvas, 430, 300, "Total", "r")
+        text_at(canvas, 530, 300, "133.00", "r")
+
+    found = pdf.read("a.pdf", drawn(draw).content, "application/pdf", Limits())
+    assert [problem.code for problem in found.problems] == told
+
+
 def test_the_lines_of_an_invoice_and_of_its_copy_are_not_added_up() -> None:
     def draw(canvas: Canvas) -> None:
         for title in ("Invoice number 2024-1", "Copy of invoice number 2024-1"):

@@ -107,7 +107,7 @@ def test_what_is_wrong_with_a_value_is_said(field: str, written: str, says: str)
 def test_only_what_differs_is_a_change() -> None:
     changes = changes_of(READ, 1, {"total": "21.00", "currency": "EUR", "due_date": "2026-12-01", "iban": ""})
     assert [(one.field, one.old, one.new) for one in changes] == [("due_date", "", "2026-12-01"), ("total", "12.00", "21.00")]
-    assert str(changes[0]) == "due_date of i.pdf: nothing → 2026-12-01"
+    assert str(changes[0]) == "due date of i.pdf: nothing → 2026-12-01"
 
 
 def test_corrections_win_over_what_was_read_in_their_order() -> None:

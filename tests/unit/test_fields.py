@@ -215,3 +215,46 @@ Credit note no. CN-4
 Total   GBP 54.00
 """
     assert values(paper)["invoice_number"] == number
+
+
+BILL = """
+    Northwind Energy Ltd                                        INVOICE
+    12 Harbour Road, Bristol BS1 4ST
+
+    Bill To:                                     Invoice Number:   NT-2024-0117
+    Acme Industries plc                          Invoice Date:     03/14/2024
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "total"),
+    [
+        ("Previous balance  220.00|Payments received  -100.00|This invoice  168.00|Amount due  288.00", "168.00"),
+        ("Previous balance  220.00|Current charges  168.00|Total amount due  388.00", "168.00"),
+        ("Previous balance  220.00|Payment received  -220.00|New charges  168.00|Amount due  168.00", "168.00"),
+        (
+            "Energy  140.00|VAT 20%  28.00|Total charges  168.00|Previous balance  220.00|Less payments  100.00|Due  288.00",
+            "168.00",
+        ),
+        ("Previous balance  220.00|Paid  100.00|Balance forward  120.00|New charges  168.00|Total due  288.00", "168.00"),
+        ("Previous balance  -20.00|Invoice total  168.00|Balance due  148.00", "168.00"),
+        ("Alter Saldo  220,00|Zahlungen  -100,00|Rechnungsbetrag  168,00|Zu zahlen  288,00", "168.00"),
+        ("Ancien solde  220,00|Consommation  168,00|Net à payer  388,00", "168.00"),
+    ],
+)
+def test_the_total_of_a_bill_is_without_what_was_owed_before(rows: str, total: str) -> None:
+    assert values(BILL + "\n".join(f"    {row}" for row in rows.split("|"))).get("total") == total
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "Previous balance  220.00|This invoice  168.00|Amount due  300.00",
+        "Previous balance  220.00|Paid  100.00|Amount due  320.00",
+        "Previous balance  220.00|Amount due  388.00",
+        "Previous balance  220.00|Other balance forward  100.00|Heat  168.00|Water  288.00|Amount due  388.00",
+    ],
+)
+def test_what_is_due_with_an_earlier_balance_in_it_is_no_total(rows: str) -> None:
+    assert "total" not in values(BILL + "\n".join(f"    {row}" for row in rows.split("|")))

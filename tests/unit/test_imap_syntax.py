@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailbot.core.item import Origin
-from mailbot.inbox.imap_arrival import arrival, message_id_of, split, truncated
+from mailbot.inbox.imap_arrival import arrival, as_written, message_id_of, split, truncated
 from mailbot.inbox.imap_syntax import code, decode_name, encode_name, fetched, quoted, search_date, tokens, uid_set
 
 
@@ -115,3 +115,18 @@ def test_same_body_same_hash_and_a_cut_mail_says_so() -> None:
     assert truncated(b"A: 1\r\nB: 2\r\n\r\nrest", 9) == b"X-Mailbot-Truncated: 9\r\nA: 1\r\nB: 2\r\n\r\n"
     assert truncated(b"A: 1\r\nB: cut h", 9) == b"X-Mailbot-Truncated: 9\r\nA: 1\r\n\r\n"
     assert truncated(b"", 9) == b"X-Mailbot-Truncated: 9\r\n\r\n"
+
+
+def test_servers_on_the_way_do_not_change_what_the_sender_wrote() -> None:
+    header = b"Received: by mx1\r\nFrom: Ann <a@b>\r\nSubject: two\r\n words\r\nDKIM-Signature: b=1"
+    on_another_way = b"Return-Path: <a@b>\nReceived: by mx2\nX-Spam: no\nSUBJECT:  two words\nfrom: Ann <a@b>"
+    assert as_written(header) == as_written(on_another_way) == b"from:Ann <a@b>\nsubject:two words"
+
+
+@given(
+    st.sampled_from(["From: ben", "Subject: other", "Date: Monday", "List-Id: <a>", "Return-Path: <>", "Auto-Submitted: yes"]),
+    st.lists(st.sampled_from(["From: ann", "To: desk", "Received: by mx1", "Content-Type: text/plain"])),
+)
+def test_what_says_another_thing_is_another_header(line: str, lines: list[str]) -> None:
+    one = "\r\n".join(lines).encode()
+    assert as_written(one + b"\r\n" + line.encode()) != as_written(one)

@@ -1,11 +1,11 @@
-"""What a paper is that is no invoice to be paid: a credit note is known by its title, and by nothing else."""
+"""What a paper is that is no invoice to be paid: credit notes and pro forma invoices are known by their titles alone."""
 
 from __future__ import annotations
 
 import pytest
 
 from mailbot.core.paper import lay_out
-from mailbot.core.paper_kinds import is_credit
+from mailbot.core.paper_kinds import is_credit, is_pro_forma
 from mailbot.core.words import PageWords, Word, in_lines
 
 SMALL, LARGE = 9.0, 18.0
@@ -51,3 +51,29 @@ def test_a_credit_note_is_known_by_its_title(title: str) -> None:
 )
 def test_a_paper_that_only_names_one_is_none(title: str, others: tuple[str, ...]) -> None:
     assert not is_credit(lay_out([page(title, *others)]))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Pro Forma Invoice", "PROFORMA INVOICE", "Pro-forma invoice PI-7", "Proforma", "Proforma-Rechnung", "Proformarechnung 12",
+        "Facture pro forma", "Factura proforma", "Fattura pro-forma n. 7", "Pro forma factuur", "形式发票",
+    ],
+)  # fmt: skip
+def test_a_pro_forma_invoice_is_known_by_its_title(title: str) -> None:
+    paper = lay_out([page(title, *REST)])
+    assert is_pro_forma(paper)
+    assert not is_credit(paper)
+
+
+@pytest.mark.parametrize(
+    ("title", "others"),
+    [
+        ("Invoice", ("Pro forma invoice PI-7 was paid", *REST)),
+        ("INVOICE", ("PROFORMA INVOICE PI-7", *REST)),
+        ("Credit note", ("Pro forma", *REST)),
+        ("Pro forma invoices are no invoices", REST),
+    ],
+)
+def test_a_paper_that_only_names_a_pro_forma_invoice_is_none(title: str, others: tuple[str, ...]) -> None:
+    assert not is_pro_forma(lay_out([page(title, *others)]))
