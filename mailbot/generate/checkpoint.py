@@ -50,6 +50,8 @@ class Checkpoint:
         import ml_dtypes
         import numpy as np
 
+        from mailbot.generate.memory import empty_array
+
         target = np.dtype(ml_dtypes.bfloat16 if dtype == "bfloat16" else dtype)
         layers: list[Weights] = [{} for _ in range(self.architecture.layers)]
         weights: Weights = {}
@@ -58,9 +60,10 @@ class Checkpoint:
                 parts = [files.array(self.places[name], name) for name in tensor.sources]
                 if tensor.turned:
                     parts = [part.T for part in parts]
-                whole = parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-1)
+                whole = empty_array((*parts[0].shape[:-1], sum(part.shape[-1] for part in parts)), target)
+                np.concatenate(parts, axis=-1, out=whole, casting="unsafe")
                 into = weights if tensor.layer is None else layers[tensor.layer]
-                into[tensor.name] = np.ascontiguousarray(whole, dtype=target)
+                into[tensor.name] = whole
         weights["layers"] = tuple(layers)
         return weights
 

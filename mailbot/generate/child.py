@@ -29,7 +29,10 @@ STOP_SECONDS = 3.0
 LINE = 500
 """Characters of a line of its output that are logged."""
 
-_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH")
+HUGE_PAGES = "glibc.malloc.hugetlb=1"
+"""Has glibc ask for huge pages for large blocks: for the keys and values of the slots, which every token reads."""
+
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "GLIBC_TUNABLES")
 _PASSED_ON_PREFIXES = ("CUDA_", "NVIDIA_", "KERAS_", "TF_", "XLA_", "JAX_")
 """What chooses a device and how it computes, and nothing else of the daemon's environment: passwords stand there."""
 
@@ -38,7 +41,13 @@ def environment(threads: int, given: Mapping[str, str] = os.environ) -> dict[str
     """Return the environment of the process, `threads` 0 for as many as the libraries like."""
     kept = {name: value for name, value in given.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)}
     most = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)) if threads else {}
-    quiet = {"LANG": "C.UTF-8", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    quiet = {
+        "GLIBC_TUNABLES": HUGE_PAGES,
+        "LANG": "C.UTF-8",
+        "HF_HUB_OFFLINE": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
     return {"PATH": os.defpath} | quiet | kept | most
 
 

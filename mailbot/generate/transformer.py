@@ -16,6 +16,7 @@ import numpy as np
 from mailbot.generate.architecture import Architecture, Rope
 from mailbot.generate.backend import ops
 from mailbot.generate.checkpoint import Weights
+from mailbot.generate.memory import placed_array
 
 Array = Any
 """A tensor of the backend."""
@@ -47,7 +48,7 @@ def turn_for_decoding(weights: Weights) -> Weights:
     """
     for layer in weights["layers"]:
         for name in ("out", "down"):
-            layer[f"{name}_turned"] = turned = np.ascontiguousarray(layer.pop(name).T)
+            layer[f"{name}_turned"] = turned = placed_array(layer.pop(name).T)
             layer.setdefault(f"{name}_bias", np.zeros(turned.shape[0], turned.dtype))
     return weights
 

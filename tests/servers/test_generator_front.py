@@ -186,5 +186,7 @@ async def test_a_real_model_goes_on_after_texts_were_given_up(front: Front) -> N
     for task in tasks[::2]:
         task.cancel()
     results = await asyncio.gather(*tasks, return_exceptions=True)
-    assert [one.end for one in results if not isinstance(one, BaseException)] == ["length"] * 6
+    assert [getattr(one, "end", one) for one in results[1::2]] == ["length"] * 6
+    # a fast machine may have written some of these to their end before they were given up
+    assert all(isinstance(one, asyncio.CancelledError) or one.end == "length" for one in results[::2])
     assert (await front.text("Dear Sir", max_tokens=3)).tokens == 3
