@@ -218,7 +218,7 @@ class Engine:
         for text in admitted:
             self._remember(text)
         if any(name in self._texts for _, name in tick.running):
-            written = self._slots.advance(tick.width)
+            written = self._slots.advance(tick.width, hurry=tick.hurry)
             pieces += [self._written(self._texts[name], written[slot]) for slot, name in tick.running if slot in written]
 
     def _with_less_memory(self, why: str) -> list[Piece]:

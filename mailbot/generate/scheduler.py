@@ -42,12 +42,16 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """What to do next: end the `late`, read the `admissions`, then let `running` (slot, name) go on in the first `width` slots."""
+    """What to do next: end the `late`, read the `admissions`, then let `running` (slot, name) go on in the first `width` slots.
+
+    In a `hurry` somebody waits for the first slot that becomes free.
+    """
 
     late: tuple[str, ...]
     admissions: tuple[Admission, ...]
     running: tuple[tuple[int, str], ...]
     width: int
+    hurry: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +152,9 @@ class Scheduler:
         admissions = tuple(self._admit(chosen))
         running = tuple(sorted((slot, name) for name, (slot, _) in self._running.items()))
         highest = running[-1][0] if running else -1
-        return Tick(late=late, admissions=admissions, running=running, width=next(one for one in self._widths if one > highest))
+        width = next(one for one in self._widths if one > highest)
+        hurry = bool(self._waiting) and not self._free
+        return Tick(late=late, admissions=admissions, running=running, width=width, hurry=hurry)
 
     def shrink(self, slots: int, written: Mapping[str, int] = MappingProxyType({})) -> tuple[str, ...]:
         """Go on with fewer slots, for a device out of memory: what runs waits again, before all others; return those names.

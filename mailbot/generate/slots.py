@@ -128,11 +128,15 @@ class Slots:
         """Keep the beginning of what stands in a slot as an entry."""
         self._keep(np.int32(entry), np.int32(slot))
 
-    def advance(self, width: int) -> dict[int, list[int]]:
-        """Write up to a chunk of tokens in every slot below `width` that has some left; return what each wrote."""
+    def advance(self, width: int, *, hurry: bool = False) -> dict[int, list[int]]:
+        """Write up to a chunk of tokens in every slot below `width` that has some left; return what each wrote.
+
+        In a hurry only until the first of them ends.
+        """
         ends = (self._position + np.minimum(self._left, self._chunk))[:width][self._left[:width] > 0]
         needed = int(ends.max(initial=1))
-        written = self.run(width, next(span for span in self.spans if span >= needed))
+        least = int(np.count_nonzero(self._left[:width] > 0)) if hurry else 1
+        written = self.run(width, next(span for span in self.spans if span >= needed), least)
         found = {}
         for slot, row in enumerate(written):
             tokens = row[row != NOTHING].tolist()
@@ -142,14 +146,18 @@ class Slots:
                 self._position[slot] += len(tokens)
         return found
 
-    def run(self, width: int, span: int) -> np.ndarray:
-        """Run the loop over the first `width` slots and `span` positions; return what each slot wrote, [width, chunk]."""
+    def run(self, width: int, span: int, least: int = 1) -> np.ndarray:
+        """Run the loop over the first `width` slots and `span` positions; return what each slot wrote, [width, chunk].
+
+        It goes on while at least `least` slots have tokens left to write.
+        """
         if (width, span) not in self._loops:
             self._loops[width, span] = self._resident.compiled(self._loop_over(width, span))
         here = np.arange(width)
         # a slot that writes nothing is computed all the same: at its first position, which every prompt writes over
         position = np.where(self._left[here] > 0, self._position[here], 0).astype(np.int32)
-        written, left = self._loops[width, span](self._token[here], position, self._left[here], *self._sampling(here))
+        state = self._token[here], position, self._left[here]
+        written, left = self._loops[width, span](*state, np.int32(least), *self._sampling(here))
         self._left[:width] = ops.convert_to_numpy(left)
         return np.asarray(ops.convert_to_numpy(written))
 
@@ -201,10 +209,10 @@ class Slots:
         layers = self._shape.layers
 
         def run(
-            weights: Weights, cache: list[Array], token: Array, position: Array, left: Array, *sampling: Array
+            weights: Weights, cache: list[Array], token: Array, position: Array, left: Array, least: Array, *sampling: Array
         ) -> tuple[list[Array], Any]:
             def goes_on(step: Array, token: Array, position: Array, left: Array, written: Array, *parts: Array) -> Array:
-                return ops.logical_and(step < self._chunk, ops.any(left > 0))
+                return ops.logical_and(step < self._chunk, ops.sum(ops.cast(left > 0, "int32")) >= least)
 
             def write(step: Array, token: Array, position: Array, left: Array, written: Array, *parts: Array) -> tuple[Array, ...]:
                 logits, keys, values = transformer.decode(self._shape, weights, parts[:layers], parts[layers:], token, position)

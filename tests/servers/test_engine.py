@@ -198,6 +198,26 @@ def test_a_cancelled_text_makes_room_for_the_next_chunk(letters: Driven) -> None
     assert letters.result("next")[1] == "length"
 
 
+def test_while_somebody_waits_a_chunk_ends_with_the_first_text_that_does(letters: Driven) -> None:
+    requests = [request(f"order{number}", f"order{number}", most=2 if number == 3 else 20) for number in range(6)]
+    for one in requests[:5]:
+        letters.engine.submit(one)
+    unhurried = letters.step()
+    # the first token comes of reading the prompt, the second ends number 3 with two steps of the chunk to go
+    assert sum(piece.tokens for piece in unhurried) == 4 * 4 + 2
+    while not letters.engine.idle:
+        letters.step()
+    wanted = [letters.result(f"order{number}") for number in range(5)]
+    for one in requests:
+        letters.engine.submit(one)
+    assert sum(piece.tokens for piece in letters.step()) == 5 * 2
+    assert (letters.engine.running, letters.engine.waiting) == (4, 1)
+    while not letters.engine.idle:
+        letters.step()
+    assert [letters.result(f"order{number}") for number in range(5)] == wanted
+    assert letters.result("order5")[1] == "length"
+
+
 def test_a_late_text_ends_with_what_there_is(letters: Driven) -> None:
     letters.engine.submit(request("x", most=20, deadline=5.0))
     letters.step(now=1.0)

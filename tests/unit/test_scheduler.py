@@ -30,7 +30,7 @@ def names(tick: Tick) -> list[str]:
 
 def test_schedule_run_finish() -> None:
     one = scheduler(slots=3, rows=2, widths=(1, 2))
-    assert one.schedule(0) == Tick(late=(), admissions=(), running=(), width=1)
+    assert one.schedule(0) == Tick(late=(), admissions=(), running=(), width=1, hurry=False)
     for wanted in (ask("x", length=16), ask("y", length=17), ask("z"), ask("w")):
         one.submit(wanted)
     tick = one.schedule(0)
@@ -40,11 +40,12 @@ def test_schedule_run_finish() -> None:
     )
     assert tick.running == ((0, "x"), (1, "y"), (2, "z"))
     assert (tick.width, one.waiting, one.running) == (3, 1, 3)
-    assert one.schedule(1) == Tick(late=(), admissions=(), running=tick.running, width=3)
+    # w waits for whoever ends first
+    assert one.schedule(1) == Tick(late=(), admissions=(), running=tick.running, width=3, hurry=True)
     for name in "yz":
         assert one.finish(name)
     assert one.schedule(2) == Tick(
-        late=(), admissions=(Admission(bucket=16, slots=(1,), names=("w",)),), running=((0, "x"), (1, "w")), width=2
+        late=(), admissions=(Admission(bucket=16, slots=(1,), names=("w",)),), running=((0, "x"), (1, "w")), width=2, hurry=False
     )
     assert one.finish("w")
     assert one.schedule(3).width == 1
