@@ -48,9 +48,9 @@ class ExhaustedSlots(Slots):
         self._maybe()
         return found
 
-    def run(self, width: int, span: int) -> Any:
+    def run(self, width: int, span: int, least: int = 1) -> Any:
         self._maybe()
-        found = super().run(width, span)
+        found = super().run(width, span, least)
         self._maybe()
         return found
 
