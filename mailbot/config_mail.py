@@ -62,13 +62,26 @@ class Password(Section):
         return self.password
 
 
-class Imap(Password):
-    """The IMAP server of an account."""
+class Server(Password):
+    """A server that an account logs in to; each kind has its own port."""
 
     host: str = Field(description="Host name of the server.")
+    port: int
+    security: Literal["tls", "starttls", "none"]
+    ca_file: Path | None = Field(None, description="Certificate authority to trust instead of the system's.")
+
+    @model_validator(mode="after")
+    def _plaintext_stays_here(self) -> Server:
+        if self.security == "none" and not is_loopback(self.host):
+            raise ValueError('security = "none" is allowed only to a loopback address')
+        return self
+
+
+class Imap(Server):
+    """The IMAP server of an account."""
+
     port: int = Field(993, ge=1, le=65535, description="Port; 993 for TLS.")
     security: Literal["tls", "none"] = Field("tls", description="`tls`, or `none` (only to loopback addresses).")
-    ca_file: Path | None = Field(None, description="Certificate authority to trust instead of the system's.")
     user: str = Field(description="Login name.")
     folders: tuple[str, ...] = Field(("INBOX",), description="Mailboxes to watch.")
     poll_seconds: Seconds = Field(300, description="Look for new mail at least this often, push or no push.")
@@ -81,31 +94,17 @@ class Imap(Password):
     move_to: str = Field("mailbot", description='Mailbox for `mark = "move"`; created when missing.')
     max_message_bytes: int = Field(50_000_000, ge=1000, description="A larger mail is recorded and quarantined, not fetched.")
 
-    @model_validator(mode="after")
-    def _plaintext_stays_here(self) -> Imap:
-        if self.security == "none" and not is_loopback(self.host):
-            raise ValueError('security = "none" is allowed only to a loopback address')
-        return self
 
-
-class Smtp(Password):
+class Smtp(Server):
     """The SMTP server that an account's replies leave by."""
 
-    host: str = Field(description="Host name of the server.")
     port: int = Field(465, ge=1, le=65535, description="Port; 465 for TLS, 587 for STARTTLS.")
     security: Literal["tls", "starttls", "none"] = Field(
         "tls", description="`tls`, `starttls`, or `none` (only to loopback addresses)."
     )
-    ca_file: Path | None = Field(None, description="Certificate authority to trust instead of the system's.")
     user: str = Field("", description="Login name; empty sends without login.")
     timeout_seconds: Seconds = Field(60, description="Give up on one answer of the server after this long.")
     connections: int = Field(4, ge=1, le=16, description="Connections kept open at once.")
-
-    @model_validator(mode="after")
-    def _plaintext_stays_here(self) -> Smtp:
-        if self.security == "none" and not is_loopback(self.host):
-            raise ValueError('security = "none" is allowed only to a loopback address')
-        return self
 
 
 class Account(Section):
