@@ -83,22 +83,20 @@ def kind_of(paper: Paper) -> Kind:
 
 def is_credit(paper: Paper) -> bool:
     """Return whether a paper is titled as a credit note at its head; one that an invoice names below its own title is none."""
-    return _title(paper) is _CREDIT
+    return title_of(paper) == "credit_note"
 
 
-def is_pro_forma(paper: Paper) -> bool:
-    """Return whether a paper is titled as a pro forma invoice at its head: it asks for a payment, the invoice follows."""
-    return _title(paper) is _PRO_FORMA
+def title_of(paper: Paper) -> str:
+    """Return what the first title at the head of a paper says: "credit_note", "pro_forma" or "invoice"; "" for none of these.
 
-
-def _title(paper: Paper) -> re.Pattern[str] | None:
-    """Return the pattern of the first title at the head of a paper among those of credit notes, pro forma and other invoices."""
+    A pro forma invoice asks for a payment, and the invoice to book follows.
+    """
     for line, start, end in _head_cells(paper):
         text = fold(line.text[start:end])[0].strip(" :.-–*")
         match = _CREDIT.match(text) or _PRO_FORMA.match(text) or _INVOICE.match(text)
         if match and not re.search(r"[a-z]{3}", text[match.end() :]) and _stands_out(paper, line, start, end):
-            return match.re
-    return None
+            return "credit_note" if match.re is _CREDIT else "pro_forma" if match.re is _PRO_FORMA else "invoice"
+    return ""
 
 
 def is_none(paper: Paper) -> bool:

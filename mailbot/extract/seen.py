@@ -11,7 +11,7 @@ from mailbot.core.invoice_lines import read_lines
 from mailbot.core.page_joining import all_tables
 from mailbot.core.page_tables import PageTable
 from mailbot.core.paper import Paper, lay_out
-from mailbot.core.paper_kinds import is_credit, is_pro_forma
+from mailbot.core.paper_kinds import title_of
 from mailbot.core.payment_code import Code
 from mailbot.core.supplier_hints import SupplierHints, with_hints
 from mailbot.core.words import PageWords
@@ -114,9 +114,10 @@ def _told(name: str, first: Paper, numbers: Sequence[str]) -> list[Problem]:
     Problems: credit_note, pro_forma, several_invoices.
     """
     problems = []
-    if is_credit(first):
+    title = title_of(first)
+    if title == "credit_note":
         problems.append(Problem(code="credit_note", detail=f"{name} is a credit note", remedy="book it the other way round"))
-    if is_pro_forma(first):
+    if title == "pro_forma":
         remedy = "book the invoice that follows, not this one"
         problems.append(Problem(code="pro_forma", detail=f"{name} is a pro forma invoice", remedy=remedy))
     if len(numbers) > 1:
