@@ -9,14 +9,16 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.servers.training_examples import write_examples
 
-STEPS = 240
+STEPS = 120
 
 
 def command(data: Path, out: Path) -> list[str]:
     shape = ["--layers", "1", "--width", "32", "--heads", "2", "--window", "128", "--vocabulary", "400"]
-    often = ["--eval-every", "60", "--save-every", "25", "--warmup", "10", "--held-out", "0.1"]
+    often = ["--eval-every", "30", "--save-every", "12", "--warmup", "10", "--held-out", "0.1"]
     run = ["--data", str(data), "--out", str(out), "--steps", str(STEPS), "--batch", "4", "--length", "128", "--dropout", "0.1"]
     return [sys.executable, "-m", "mailbot", "train", *run, *shape, *often, "--threads", "2", "--json"]
 
@@ -37,6 +39,7 @@ def interrupted(data: Path, out: Path, after: int, how: signal.Signals) -> int:
     return process.wait(timeout=60)
 
 
+@pytest.mark.timeout(400)  # TensorFlow is started and its programs compiled four times
 def test_a_killed_run_goes_on_to_the_last_bit(tmp_path: Path) -> None:
     data = write_examples(tmp_path / "examples.jsonl")
     whole, cut = tmp_path / "whole", tmp_path / "cut"
@@ -44,11 +47,11 @@ def test_a_killed_run_goes_on_to_the_last_bit(tmp_path: Path) -> None:
     outcome = json.loads(straight.stdout)
     assert (outcome["end"], outcome["step"]) == ("done", STEPS)
 
-    assert interrupted(data, cut, 60, signal.SIGKILL) == -signal.SIGKILL
-    assert 60 <= steps_of(cut) < STEPS
-    assert interrupted(data, cut, 130, signal.SIGTERM) == 130
+    assert interrupted(data, cut, 30, signal.SIGKILL) == -signal.SIGKILL
+    assert 30 <= steps_of(cut) < STEPS
+    assert interrupted(data, cut, 65, signal.SIGTERM) == 130
     stopped = steps_of(cut)
-    assert 130 <= stopped < STEPS
+    assert 65 <= stopped < STEPS
     # a run that was asked to stop has lost nothing
     assert (cut / "run" / "checkpoints" / f"ckpt-{stopped}.index").exists()
     resumed = subprocess.run(command(data, cut), capture_output=True, check=True)
