@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from mailbot.core import audit
-from mailbot.core.item import Change, Happening, Item
+from mailbot.core.item import UNAUTHENTICATED, Change, Happening, Item
 from mailbot.core.lifecycle import ADVANCEABLE, step
 from mailbot.errors import BadInput
 
@@ -16,9 +16,6 @@ T = TypeVar("T")
 
 BOT = "mailbot"
 """The actor of everything that no person and no rule caused."""
-
-UNAUTHENTICATED = "unauthenticated"
-"""The person where nobody says who acts, and what the audit chain says beside each name: nobody has logged in yet."""
 
 RETRY_FIRST = timedelta(seconds=10)
 RETRY_MOST = timedelta(hours=1)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailbot import __version__
+from mailbot.core.item import UNAUTHENTICATED
 from mailbot.errors import MailbotError, UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class Global:
     """The global options of this call: the config path as given, and who acts."""
 
     config: str | None = None
-    person: str = "unauthenticated"
+    person: str = UNAUTHENTICATED
 
 
 GLOBAL = Global()
@@ -48,7 +49,7 @@ def options(
     config: Annotated[str | None, typer.Option(help="The config file; else MAILBOT_CONFIG, else ./mailbot.toml.")] = None,
     person: Annotated[
         str, typer.Option("--as", metavar="USER", help="Who acts, by the name in the config; only an approval needs it.")
-    ] = "unauthenticated",
+    ] = UNAUTHENTICATED,
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Take the global options."""

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailbot.core.table_report import aligned
 from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ async def _asked(sandbox: Sandbox, file: Path, out: Path, *, clean: bool, langua
         said, body = found
         await asyncio.to_thread(write_file, out, body)
     if said.repaired:
-        shown = ", ".join(map(str, said.repaired[:10])) + (" …" if len(said.repaired) > 10 else "")
-        aligned = f"{len(said.repaired)} rows were" if len(said.repaired) > 1 else "1 row was"
-        told = f"{aligned} aligned to the columns of the others (about lines {shown})"
+        told = aligned(said.repaired, about=True)
         print(f"mailbot: {file}: info repaired_rows: {told}; compare these lines with the file", file=sys.stderr)
     return said
 

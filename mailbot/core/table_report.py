@@ -11,6 +11,7 @@ from mailbot.core.tables import CellChange, ChangeKind, Cleaned, Note, NoteKind,
 
 _EXAMPLES = 3
 _WIDEST = 48
+_NUMBERS = 10
 _QUESTIONS: tuple[tuple[str, frozenset[NoteKind]], ...] = (
     ("ambiguous_table", frozenset(("ambiguous_date", "ambiguous_number", "ambiguous_name"))),
     ("unlike_schema", frozenset(("missing_column", "missing_values", "invalid_values"))),
@@ -42,6 +43,22 @@ def questions(tables: Sequence[TableOf]) -> tuple[Problem, ...]:
                 more = f" (and {len(told) - _EXAMPLES} more)" if len(told) > _EXAMPLES else ""
                 found.append(Problem(code=code, detail=f"{where}: {'; '.join(told[:_EXAMPLES])}{more}", remedy=_REMEDIES[code]))
     return tuple(found)
+
+
+def aligned(lines: Sequence[int], *, about: bool = False) -> str:
+    """Return in words that rows were aligned; `about` where their lines (from 1) are known about."""
+    where = f"{'about ' if about else ''}line{'s' if len(lines) > 1 else ''} {_first(lines)}"
+    return f"{len(lines)} row{'s were' if len(lines) > 1 else ' was'} aligned to the columns of the others ({where})"
+
+
+def repeats(count: int, rows: Sequence[int] = ()) -> str:
+    """Return in words that so many rows repeat an earlier one; `rows` (from 1) where they are known."""
+    where = f" (row{'s' if len(rows) > 1 else ''} {_first(rows)})" if rows else ""
+    return f"{count} row{'s repeat' if count > 1 else ' repeats'} an earlier one{where}"
+
+
+def _first(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:_NUMBERS])) + (" …" if len(numbers) > _NUMBERS else "")
 
 
 def _noted(cleaned: Cleaned, note: Note) -> str:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from mailbot.core.table_columns import Customs, Typing, settled_mark, unsettled
+from mailbot.core.table_report import repeats
 from mailbot.core.table_values import number, plain
 from mailbot.core.tables import CellChange, Cleaned, CleanRow, Column, Note, TotalCheck
 from mailbot.extract.bulk import BulkTable
@@ -146,5 +147,4 @@ def _repeated(finals: Sequence[pa.DictionaryArray]) -> tuple[Note, ...]:
         return ()
     table = pa.table(codes, names=[f"f{number}" for number in range(len(codes))])
     again = table.num_rows - table.group_by(table.column_names, use_threads=False).aggregate([]).num_rows
-    repeat = f"{again} rows repeat" if again > 1 else "1 row repeats"
-    return (Note(column=None, kind="repeated_rows", detail=f"{repeat} an earlier one"),) if again else ()
+    return (Note(column=None, kind="repeated_rows", detail=repeats(again)),) if again else ()

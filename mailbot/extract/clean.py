@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 from mailbot.core.document import Table
 from mailbot.core.table_columns import Customs, Typing, settled_mark, typing_of, unsettled
+from mailbot.core.table_report import repeats
 from mailbot.core.table_schema import TableSchema, Wanted, by_name, by_values
 from mailbot.core.table_totals import TAX, are_totals
 from mailbot.core.table_types import MISSING_WORDS
@@ -224,10 +225,7 @@ def _repeated(frame: pd.DataFrame) -> tuple[Note, ...]:
     again = [int(str(place)) for place in frame.index[frame.duplicated(keep="first")]] if len(frame.columns) else []
     if not again:
         return ()
-    shown = ", ".join(str(place + 1) for place in again[:10]) + (" …" if len(again) > 10 else "")
-    shown = f"rows {shown}" if len(again) > 1 else f"row {shown}"
-    repeat = f"{len(again)} rows repeat" if len(again) > 1 else "1 row repeats"
-    return (Note(column=None, kind="repeated_rows", detail=f"{repeat} an earlier one ({shown})"),)
+    return (Note(column=None, kind="repeated_rows", detail=repeats(len(again), [place + 1 for place in again])),)
 
 
 def _checks(final: pd.DataFrame, is_total: pd.Series[bool], typings: list[Typing]) -> tuple[TotalCheck, ...]:

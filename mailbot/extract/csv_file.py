@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailbot.core.document import Document, Page, Problem
 from mailbot.core.legacy_encoding import likely_encoding, utf16_order
 from mailbot.core.table_load import load_tables
+from mailbot.core.table_report import aligned
 from mailbot.extract.charset import decode
 from mailbot.extract.reader import Found, Limits
 
@@ -31,12 +32,10 @@ def read(name: str, content: bytes, media_type: str, limits: Limits) -> Found:
             )
         )
     if loaded.repaired:
-        shown = ", ".join(str(line) for line in loaded.repaired[:10]) + (" …" if len(loaded.repaired) > 10 else "")
-        aligned = f"{len(loaded.repaired)} rows were aligned" if len(loaded.repaired) > 1 else "1 row was aligned"
         problems.append(
             Problem(
                 code="repaired_rows",
-                detail=f"{name}: {aligned} to the columns of the others (line{'s' if len(loaded.repaired) > 1 else ''} {shown})",
+                detail=f"{name}: {aligned(loaded.repaired)}",
                 remedy="compare these lines with the file",
             )
         )

@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailbot.errors import WorkerUnavailable
-from mailbot.generate import wire
+from mailbot.generate import malloc, wire
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +29,7 @@ STOP_SECONDS = 3.0
 LINE = 500
 """Characters of a line of its output that are logged."""
 
-HUGE_PAGES = "glibc.malloc.hugetlb=1"
-"""Has glibc ask for huge pages for large blocks: for the keys and values of the slots, which every token reads."""
-
-_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "GLIBC_TUNABLES")
+_PASSED_ON = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", malloc.TUNABLES)
 _PASSED_ON_PREFIXES = ("CUDA_", "NVIDIA_", "KERAS_", "TF_", "XLA_", "JAX_")
 """What chooses a device and how it computes, and nothing else of the daemon's environment: passwords stand there."""
 
@@ -42,7 +39,8 @@ def environment(threads: int, given: Mapping[str, str] = os.environ) -> dict[str
     kept = {name: value for name, value in given.items() if name in _PASSED_ON or name.startswith(_PASSED_ON_PREFIXES)}
     most = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)) if threads else {}
     quiet = {
-        "GLIBC_TUNABLES": HUGE_PAGES,
+        # the keys and values of the slots are read for every token
+        malloc.TUNABLES: malloc.HUGE_PAGES,
         "LANG": "C.UTF-8",
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",

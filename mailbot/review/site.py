@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from mailbot.config import Config
+from mailbot.core.item import UNAUTHENTICATED
 from mailbot.errors import NotFound
 from mailbot.ports import Desk, Extractor, Learner, Ledger
 from mailbot.review import words
@@ -24,7 +25,6 @@ from mailbot.review.pictures import Pictures
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 PERSON_COOKIE = "mailbot_person"
-NOBODY = "unauthenticated"
 LARGEST_ID = 2**63 - 1
 
 
@@ -62,7 +62,7 @@ class Site:
     def person(self, request: Request) -> str:
         """Return who acts: the person picked in this browser, if the config knows the name."""
         picked = request.cookies.get(PERSON_COOKIE, "")
-        return picked if picked in self.config.people else NOBODY
+        return picked if picked in self.config.people else UNAUTHENTICATED
 
 
 def of_request(request: Request) -> Site:
@@ -96,7 +96,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals.update(asset=asset, words=words, nobody=NOBODY)
+    environment.globals.update(asset=asset, words=words, nobody=UNAUTHENTICATED)
     return environment
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from mailbot.generate.child import HUGE_PAGES
+from mailbot.generate import malloc
 from tests.bench.generate_models import GPT2, SMALL, write_checkpoint
 from tests.bench.generate_worker import BATCHES, NEW, OWN, PREFIXED, PROMPT, RAGGED, SHARED, Figures
 
@@ -33,7 +33,7 @@ class Peer:
         self.name = name
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": os.getcwd()}
         # as the daemon starts its generator; the peers have it too, so that nobody reads from smaller pages
-        environment["GLIBC_TUNABLES"] = HUGE_PAGES
+        environment[malloc.TUNABLES] = malloc.HUGE_PAGES
         if backend:
             environment["KERAS_BACKEND"] = backend
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115  as long as the process
