@@ -31,12 +31,6 @@ def measure(python: str, *what: str, threads: int, seconds: float) -> dict[str, 
     paths = os.pathsep.join(filter(None, (os.getcwd(), os.environ.get("PYTHONPATH", ""))))
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": paths, "OMP_NUM_THREADS": str(threads)}
     environment[malloc.TUNABLES] = malloc.KEPT
-        **os.environ,
-        malloc.TUNABLES: malloc.KEPT,
-        "OMP_NUM_THREADS": str(threads),
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-        "PYTHONPATH": paths,
-    }
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -11,7 +11,9 @@ import tensorflow as tf
 
 from mailbot.generate.architecture import Architecture
 from mailbot.generate.checkpoint import Weights
+from mailbot.generate.training import device
 from mailbot.generate.training.pieces import Pieces
+from mailbot.generate.training.products import product
 
 Array = Any
 
@@ -20,14 +22,17 @@ BLOCK = 128
 
 
 class Network:
-    """The loss of an architecture; `adapted` scales what LoRA adds to a product."""
+    """The loss of an architecture; `adapted` scales what LoRA adds to a product. `staggered` None: as this processor likes it."""
 
-    def __init__(self, shape: Architecture, compute: str, dropout: float = 0.0, adapted: float = 0.0) -> None:
+    def __init__(
+        self, shape: Architecture, compute: str, dropout: float = 0.0, adapted: float = 0.0, *, staggered: bool | None = None
+    ) -> None:
         self._shape = shape
         self._compute = compute
         self._dropout = dropout
         self._adapted = adapted
         self._pieces = Pieces(shape, compute, dropout)
+        self._times = product(staggered=device.staggers() if staggered is None else staggered)
 
     def loss(self, weights: Weights, arrays: tuple[Array, ...], seed: Array) -> Array:
         """Return the cross entropy of rows, summed over what is learnt of them (nats).
@@ -37,7 +42,7 @@ class Network:
         tokens, segments, positions, picked, targets, counts = arrays
         stream = tf.gather(self.stream(weights, tokens, segments, positions, seed), picked)
         output = weights["embed" if self._shape.tied else "head"]
-        logits = tf.matmul(stream, tf.cast(output, self._compute), transpose_b=True)
+        logits = self._times(stream, tf.cast(output, self._compute), turned=True)
         return self._pieces.loss(logits, targets, counts)
 
     def stream(self, weights: Weights, tokens: Array, segments: Array, positions: Array, seed: Array) -> Array:
@@ -84,7 +89,7 @@ class Network:
         return mixed[0] if len(mixed) == 1 else tf.concat(mixed, axis=2)
 
     def _product(self, rows: Array, weights: Weights, name: str) -> Array:
-        product = tf.matmul(rows, tf.cast(weights[name], self._compute))
+        product = self._times(rows, tf.cast(weights[name], self._compute))
         down = weights.get(f"{name}_lora_a")
         if down is None:
             return product
