@@ -18,11 +18,12 @@ from mailbot.core.corrections import Correction, changes_of, corrected, correcti
 from mailbot.core.document import Reading, reading_from_json
 from mailbot.core.draft import Draft, draft_from_json, draft_to_json
 from mailbot.core.field_values import settled
-from mailbot.core.item import UNAUTHENTICATED, Artifact, ArtifactKind, Change, Happening, Item, Outgoing
+from mailbot.core.item import Artifact, ArtifactKind, Change, Happening, Item, Outgoing
 from mailbot.core.language import guess
 from mailbot.core.lifecycle import Event, State, step
 from mailbot.core.message import Address
 from mailbot.core.mime import routable
+from mailbot.core.person import UNAUTHENTICATED
 from mailbot.core.route import Route, route_from_json
 from mailbot.core.tables import table_of_from_json
 from mailbot.core.view import View

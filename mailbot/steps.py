@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from mailbot.core import audit
-from mailbot.core.item import UNAUTHENTICATED, Change, Happening, Item
+from mailbot.core.item import Change, Happening, Item
 from mailbot.core.lifecycle import ADVANCEABLE, step
+from mailbot.core.person import UNAUTHENTICATED
 from mailbot.errors import BadInput
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailbot import __version__
-from mailbot.core.item import UNAUTHENTICATED
+from mailbot.core.person import UNAUTHENTICATED
 from mailbot.errors import MailbotError, UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailbot.core.table_report import aligned
 from mailbot.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,6 +52,8 @@ async def _asked(sandbox: Sandbox, file: Path, out: Path, *, clean: bool, langua
         said, body = found
         await asyncio.to_thread(write_file, out, body)
     if said.repaired:
+        from mailbot.core.table_report import aligned
+
         told = aligned(said.repaired, about=True)
         print(f"mailbot: {file}: info repaired_rows: {told}; compare these lines with the file", file=sys.stderr)
     return said

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mailbot.generate import malloc
-
 if TYPE_CHECKING:
     from mailbot.generate.training.events import Event
 
@@ -100,6 +98,8 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
     """Train a model from JSON Lines. Started again with the same arguments, it goes on exactly where it was stopped."""
+    from mailbot.generate import malloc
+
     malloc.keep()
     from mailbot.generate.training.options import Options, Shape
     from mailbot.generate.training.run import train as run

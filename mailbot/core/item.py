@@ -83,15 +83,11 @@ class Item:
     fence: int = 0
 
 
-UNAUTHENTICATED = "unauthenticated"
-"""The person where nobody says who acts, and what the audit chain says beside each name: nobody has logged in yet."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
     """One event to record: who caused it and why, for the audit chain.
 
-    `actor` is "mailbot", "rule:NAME", or the name of a person (`UNAUTHENTICATED` where nobody says who acts).
+    `actor` is "mailbot", "rule:NAME", or the name of a person (`person.UNAUTHENTICATED` where nobody says who acts).
     """
 
     event: Event

@@ -27,4 +27,4 @@ time, they come again page by page and zeroed, which took an eighth of a step wh
 def keep(environment: Mapping[str, str] = os.environ) -> None:
     """Start this program again, in this process, with memory kept; whoever sets GLIBC_TUNABLES is left alone."""
     if sys.platform == "linux" and TUNABLES not in environment:
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**environment, TUNABLES: KEPT})  # noqa: S606
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**environment, TUNABLES: KEPT})  # noqa: S606 (no shell: it is this program)

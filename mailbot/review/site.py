@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from mailbot.config import Config
-from mailbot.core.item import UNAUTHENTICATED
+from mailbot.core.person import UNAUTHENTICATED
 from mailbot.errors import NotFound
 from mailbot.ports import Desk, Extractor, Learner, Ledger
 from mailbot.review import words

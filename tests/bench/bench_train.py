@@ -18,7 +18,7 @@ from typing import Any
 
 from mailbot.generate import malloc
 from tests.bench.bench_generate import can, table
-from tests.bench.train_worker import LENGTH, MAIL_LENGTH, ROWS, VOCABULARY
+from tests.bench.train_worker import LENGTH, MAIL_LENGTH, MAIL_VOCABULARY, ROWS, VOCABULARY
 
 OWN, TORCH, GROUPED = "mailbot train", "torch", "torch, grouped by length"
 KINDS = {OWN: "own", TORCH: "torch", GROUPED: "grouped"}
@@ -65,7 +65,7 @@ def main() -> None:
     asked = parser.parse_args()
     rows = [row for one in product(asked.data, asked.family, asked.dtype) for row in compared(asked, *one)]
     print(f"6 layers, 256 wide, {asked.threads} thread(s). full: vocabulary {VOCABULARY}, {ROWS} rows of {LENGTH}.")
-    print(f"mails: vocabulary 2048, {ROWS} rows of {MAIL_LENGTH} (mailbot) or as many tokens in a batch (torch)\n")
+    print(f"mails: vocabulary {MAIL_VOCABULARY}, {ROWS} rows of {MAIL_LENGTH} (mailbot) or as many tokens in a batch (torch)\n")
     head = ("data", "shape", "products in", "trainer", "tokens/CPU-s", "mailbot is × as fast", "loss of step 3", "MB")
     print(table(head, rows))
 

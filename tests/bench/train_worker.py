@@ -26,7 +26,7 @@ from mailbot.generate.training.shapes import config_of
 from tests.bench.generate_worker import without_torchvision
 
 ROWS, LENGTH, VOCABULARY = 16, 256, 4096
-MAILS, MAIL_LENGTH = 2000, 512
+MAILS, MAIL_LENGTH, MAIL_VOCABULARY = 2000, 512, 2048
 RATE, CLIP, DECAY = 1e-3, 1.0, 0.1
 BETAS = (0.9, 0.98)
 SORTED_TOGETHER = 50
@@ -61,7 +61,7 @@ def mails() -> Tokens:
 def config(data: str, family: Any) -> dict[str, Any]:
     """The config.json of the model that is measured: 6 layers, 256 wide."""
     if data == "mails":
-        return config_of(Shape(family=family, layers=6, width=256, heads=4, window=1024), 2048, 0)
+        return config_of(Shape(family=family, layers=6, width=256, heads=4, window=1024), MAIL_VOCABULARY, 0)
     return config_of(Shape(family=family, layers=6, width=256, heads=4, window=LENGTH), VOCABULARY, 0)
 
 

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from mailbot.generate.training import device, products
 from mailbot.generate.training.network import Network
-from mailbot.generate.training.products import FAR, product
 from tests.servers.test_training_step import SETTINGS, TORCH, Tried, learner
 
 
@@ -20,16 +19,16 @@ def test_gradients_are_those_of_a_plain_product(rows: int, inner: int, outer: in
     right = tf.constant(rng.normal(size=(outer, inner) if turned else (inner, outer)).astype(np.float32))
     upstream = tf.constant(rng.normal(size=(rows, outer)).astype(np.float32))
     found = []
-    for staggered in (False, True):
+    for product in (products.plain, products.staggered):
         with tf.GradientTape() as tape:
             tape.watch((left, right))
-            value = product(staggered=staggered)(left, right, turned=turned)
+            value = product(left, right, turned=turned)
         found.append((value, *tape.gradient(value, (left, right), upstream)))
     for plain, moved in zip(*found, strict=True):
         assert moved.shape == plain.shape
         # sums of as many products as are wide or many, in another order
         np.testing.assert_allclose(moved, plain, rtol=1e-4, atol=1e-6 * max(rows, inner, outer))
-    wide = outer * 4 % FAR == 0 or inner * 4 % FAR == 0
+    wide = outer * 4 % products.FAR == 0 or inner * 4 % products.FAR == 0
     assert wide or all(np.array_equal(moved, plain) for plain, moved in zip(*found, strict=True))
 
 

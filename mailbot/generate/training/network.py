@@ -11,9 +11,8 @@ import tensorflow as tf
 
 from mailbot.generate.architecture import Architecture
 from mailbot.generate.checkpoint import Weights
-from mailbot.generate.training import device
+from mailbot.generate.training import device, products
 from mailbot.generate.training.pieces import Pieces
-from mailbot.generate.training.products import product
 
 Array = Any
 
@@ -32,7 +31,8 @@ class Network:
         self._dropout = dropout
         self._adapted = adapted
         self._pieces = Pieces(shape, compute, dropout)
-        self._times = product(staggered=device.staggers() if staggered is None else staggered)
+        staggered = device.staggers() if staggered is None else staggered
+        self._times = products.staggered if staggered else products.plain
 
     def loss(self, weights: Weights, arrays: tuple[Array, ...], seed: Array) -> Array:
         """Return the cross entropy of rows, summed over what is learnt of them (nats).

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -16,33 +15,27 @@ LINES = 64
 """Bytes by which such rows are moved apart."""
 
 
-def product(*, staggered: bool) -> Callable[..., Array]:
-    """Return the product of rows [N, I] and a matrix [I, O], or [O, I] with `turned`.
+def plain(rows: Array, matrix: Array, *, turned: bool = False) -> Array:
+    """Return the product of rows [N, I] and a matrix [I, O], or [O, I] where it is `turned`."""
+    return tf.matmul(rows, matrix, transpose_b=turned)
 
-    Where `staggered`, its gradients are those of operands whose rows lie at other places of the cache; the numbers are the same up
-    to rounding.
+
+def staggered(rows: Array, matrix: Array, *, turned: bool = False) -> Array:
+    """Return what `plain` does. The matrix's gradient is that of operands whose rows lie at other places of the cache.
+
+    The numbers are the same up to rounding.
     """
-    if not staggered:
-        return lambda rows, matrix, turned=False: tf.matmul(rows, matrix, transpose_b=turned)
-    return lambda rows, matrix, turned=False: (_turned if turned else _plain)(rows, matrix)
 
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def product(rows: Array, matrix: Array) -> Any:
+        def gradient(upstream: Array) -> tuple[Array, Array]:
+            left, right = (upstream, rows) if turned else (rows, upstream)
+            learnt = tf.matmul(_apart(left), _apart(right), transpose_a=True)
+            return tf.matmul(upstream, matrix, transpose_b=not turned), learnt[: matrix.shape[0], : matrix.shape[1]]
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def _plain(rows: Array, matrix: Array) -> Any:
-    def gradient(upstream: Array) -> tuple[Array, Array]:
-        learnt = tf.matmul(_apart(rows), _apart(upstream), transpose_a=True)
-        return tf.matmul(upstream, matrix, transpose_b=True), learnt[: matrix.shape[0], : matrix.shape[1]]
+        return plain(rows, matrix, turned=turned), gradient
 
-    return tf.matmul(rows, matrix), gradient
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def _turned(rows: Array, matrix: Array) -> Any:
-    def gradient(upstream: Array) -> tuple[Array, Array]:
-        learnt = tf.matmul(_apart(upstream), _apart(rows), transpose_a=True)
-        return tf.matmul(upstream, matrix), learnt[: matrix.shape[0], : matrix.shape[1]]
-
-    return tf.matmul(rows, matrix, transpose_b=True), gradient
+    return product(rows, matrix)
 
 
 def _apart(rows: Array) -> Array:
