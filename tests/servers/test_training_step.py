@@ -22,6 +22,7 @@ from mailbot.generate.training.lora import adapters, merged
 from mailbot.generate.training.network import Network
 from mailbot.generate.training.optimizer import AdamW
 from mailbot.generate.training.rows import Batch
+from mailbot.generate.training.spans import spans_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 TORCH = json.loads((FIXTURES / "training" / "two_steps.json").read_text(encoding="utf-8"))
@@ -126,8 +127,8 @@ def test_no_example_of_a_row_sees_another(llama: Tried) -> None:
     tokens[1, 9:15] = numbers.integers(3, 96, 6)
     segments = np.array([[1] * 9 + [2] * 6 + [3] * 5 + [0] * 4] * 2, np.int32)
     positions = np.array([[*range(9), *range(6), *range(5), *[0] * 4]] * 2, np.int32)
-    inputs = (ops.convert_to_tensor(one) for one in (tokens, segments, positions, np.zeros(2, np.int64)))
-    stream, other = llama.network.stream(weights, *inputs).numpy().reshape(2, 24, -1)
+    flat = (ops.convert_to_tensor(one.reshape(-1)) for one in (tokens, positions))
+    stream, other = llama.network.stream(weights, *flat, spans_of(segments), np.zeros(2, np.int64)).numpy().reshape(2, 24, -1)
     assert (stream[:9] == other[:9]).all()
     assert (stream[15:20] == other[15:20]).all()
     assert (stream[9:15] != other[9:15]).any()

@@ -71,12 +71,11 @@ def test_shards_pick_exactly_what_is_learnt(lengths: list[int], many: int) -> No
     batch = rows.batch(0, 4)
     wanted = sorted(batch.targets[batch.weights > 0].tolist())
     picked = []
-    for tokens, _segments, _positions, places, targets, counts in batch.shards(many):
-        assert len(places) % max(1, tokens.size // 8) == 0
+    for flat, _positions, _spans, places, targets, counts in batch.shards(many):
+        assert len(places) % max(1, flat.size // 16) == 0
         assert np.isin(counts, (0.0, 1.0)).all()
         picked += targets[counts > 0].tolist()
         # what follows a picked place in its row is its target
-        flat = tokens.reshape(-1)
         assert flat[places[counts > 0] + 1].tolist() == targets[counts > 0].tolist()
     assert sorted(picked) == wanted
 

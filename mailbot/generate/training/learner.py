@@ -6,9 +6,10 @@ fixed order, move the weights in one XLA program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count, islice
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import tensorflow as tf
 from mailbot.generate.checkpoint import Weights
 from mailbot.generate.training.network import Network
 from mailbot.generate.training.optimizer import AdamW, clipped
-from mailbot.generate.training.rows import Batch
+from mailbot.generate.training.rows import Batch, Shard
 
 Array = Any
 
@@ -39,8 +40,8 @@ class Learner:
         self._flat = tf.nest.flatten(self._nest)
         self._means = [tf.Variable(tf.zeros_like(one)) for one in self._flat]
         self._squares = [tf.Variable(tf.zeros_like(one)) for one in self._flat]
-        self._gradients_of_shard = tf.function(self._shard, autograph=False)
-        self._loss_of_shard = tf.function(self._shard_loss, autograph=False)
+        self._gradients_of_shard = _Open(self._shard)
+        self._loss_of_shard = _Open(self._shard_loss)
         self._move = tf.function(self._moved, jit_compile=True, autograph=False)
         self._threads = ThreadPoolExecutor(shards, "shard")
 
@@ -77,15 +78,15 @@ class Learner:
         """End the threads."""
         self._threads.shutdown()
 
-    def _shard_loss(self, arrays: tuple[Array, ...]) -> Array:
-        return self._network.loss(self._whole(self._values()), arrays, tf.zeros(2, tf.int64))
+    def _shard_loss(self, shard: Shard) -> Array:
+        return self._network.loss(self._whole(self._values()), shard, tf.zeros(2, tf.int64))
 
-    def _shard(self, arrays: tuple[Array, ...], seed: Array) -> tuple[Array, list[Array]]:
+    def _shard(self, shard: Shard, seed: Array) -> tuple[Array, list[Array]]:
         trained = self._values()
         flat = tf.nest.flatten(trained)
         with tf.GradientTape() as tape:
             tape.watch(flat)
-            loss = self._network.loss(self._whole(trained), arrays, seed)
+            loss = self._network.loss(self._whole(trained), shard, seed)
         return loss, [tf.convert_to_tensor(one) for one in tape.gradient(loss, flat)]
 
     def _values(self) -> Weights:
@@ -107,3 +108,20 @@ class Learner:
             for variable, value in zip((weight, mean, square), news, strict=True):
                 variable.assign(value)
         return loss / learnt, norm
+
+
+class _Open:
+    """A function of a shard as one program, whatever the numbers of its tokens and examples: their widths alone make another."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._programs: dict[tuple[int, ...], Callable[..., Any]] = {}
+        self._lock = Lock()
+
+    def __call__(self, shard: Shard, *more: Array) -> Any:
+        widths = tuple(one.shape[1] for one in shard.spans.places)
+        with self._lock:
+            if widths not in self._programs:
+                signature = tf.nest.map_structure(lambda one: tf.TensorSpec((None, *one.shape[1:]), one.dtype), (shard, *more))
+                self._programs[widths] = tf.function(self._function, input_signature=signature, autograph=False)
+        return self._programs[widths](shard, *more)

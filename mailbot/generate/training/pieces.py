@@ -13,12 +13,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from mailbot.generate.architecture import Architecture, Rope
 from mailbot.generate.backend import ops
-from mailbot.generate.transformer import NEVER, frequencies
+from mailbot.generate.transformer import frequencies
 
 Array = Any
 
@@ -68,28 +67,20 @@ class Pieces:
         self.norm = fused(self._normed, 3)
         self.add_norm = fused(self._add_normed, 5)
         self.heads = fused(self._as_heads, 4)
-        self.rows = fused(self._as_rows, 1)
-        self.active = fused(self._activated, 2)
+        self.active = fused(self._activated, 4)
         self.loss = fused(self._loss, 1)
-        self._looks: dict[tuple[int, int], Callable[..., Any]] = {}
-
-    def look(self, first: int, last: int) -> Callable[..., Any]:
-        """Return the piece that turns the scores of queries `first` to `last` into shares of what they may see."""
-        if (first, last) not in self._looks:
-            self._looks[first, last] = fused(partial(self._shares, first, last), 1)
-        return self._looks[first, last]
 
     def _angles(self, rope: Rope, positions: Array) -> tuple[Array, Array]:
-        """Return cosine and sine [B, 1, L, E / 2] of positions [B, L]."""
+        """Return cosine and sine [N, 1, E / 2] of positions [N]."""
         turns = ops.convert_to_tensor(frequencies(rope, self._shape.head_dim))
-        angles = ops.cast(positions, "float32")[:, None, :, None] * turns
+        angles = ops.cast(positions, "float32")[:, None, None] * turns
         return ops.cos(angles), ops.sin(angles)
 
     def _dropped(self, rows: Array, seed: Array) -> Array:
         """Drop some numbers and scale up the others (Srivastava et al. 2014); the same seed drops the same."""
         if not self._dropout:
             return rows
-        kept = tf.random.stateless_uniform(rows.shape, seed) >= self._dropout
+        kept = tf.random.stateless_uniform(tf.shape(rows), seed) >= self._dropout
         return ops.where(kept, rows / (1 - self._dropout), ops.zeros_like(rows))
 
     def _normed(self, rows: Array, gain: Array, bias: Array | None) -> Array:
@@ -112,52 +103,34 @@ class Pieces:
 
     def _as_heads(
         self, joined: Array, bias: Array | None, query_gain: Array | None, key_gain: Array | None, cosine: Array | None,
-        sine: Array | None, like: Array,
+        sine: Array | None,
     ) -> tuple[Array, Array, Array]:  # fmt: skip
-        """Return queries [B, H, L, E], scaled, and keys and values [B, K, L, E] of joined rows; `like` is any [B, L]."""
+        """Return queries [N, H·E], scaled, and keys and values [N, K·E] of joined rows."""
         shape = self._shape
         joined = ops.cast(joined, "float32")
         joined = joined if bias is None else joined + bias
         wide = shape.kv_heads * shape.head_dim
         query, key, value = ops.split(joined, [shape.heads * shape.head_dim, shape.heads * shape.head_dim + wide], axis=-1)
-
-        def apart(rows: Array, heads: int) -> Array:
-            return ops.transpose(ops.reshape(rows, (*like.shape, heads, shape.head_dim)), (0, 2, 1, 3))
-
-        query, key, value = apart(query, shape.heads), apart(key, shape.kv_heads), apart(value, shape.kv_heads)
+        query, key = ops.reshape(query, (-1, shape.heads, shape.head_dim)), ops.reshape(key, (-1, shape.kv_heads, shape.head_dim))
         if query_gain is not None:
             query, key = self._scaled(query, query_gain, None), self._scaled(key, key_gain, None)
         if cosine is not None:
             query, key = _turned(query, cosine, sine), _turned(key, cosine, sine)
-        query = query * shape.head_dim**-0.5
-        return ops.cast(query, self._compute), ops.cast(key, self._compute), ops.cast(value, self._compute)
+        query = ops.reshape(query * shape.head_dim**-0.5, (-1, shape.heads * shape.head_dim))
+        return ops.cast(query, self._compute), ops.cast(ops.reshape(key, (-1, wide)), self._compute), ops.cast(value, self._compute)
 
-    def _shares(self, first: int, last: int, scores: Array, segments: Array) -> Array:
-        """Softmax of scores [B, K, G·(last - first), last] over what is earlier and of the same segment."""
-        many, kv_heads = scores.shape[:2]
-        here = last - first
-        earlier = np.arange(last)[None, :] <= np.arange(first, last)[:, None]
-        seen = ops.equal(segments[:, first:last, None], segments[:, None, :last])
-        seen = ops.logical_and(seen, ops.convert_to_tensor(earlier[None]))
-        exact = ops.reshape(ops.cast(scores, "float32"), (many, kv_heads, -1, here, last))
-        shares = ops.softmax(ops.where(seen[:, None, None], exact, NEVER), axis=-1)
-        return ops.cast(ops.reshape(shares, scores.shape), self._compute)
-
-    def _as_rows(self, mixed: Array) -> Array:
-        """Return heads [B, H, L, E] as rows [B·L, H·E]."""
-        many, heads, length, size = mixed.shape
-        return ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (many * length, heads * size))
-
-    def _activated(self, inner: Array, bias: Array | None) -> Array:
-        """The middle of the feed-forward part: SwiGLU, or one activation."""
-        inner = ops.cast(inner, "float32")
-        inner = inner if bias is None else inner + bias
-        gate, rest = ops.split(inner, 2, axis=-1) if self._shape.gated else (inner, None)
+    def _activated(self, gate: Array, rest: Array | None, gate_bias: Array | None, rest_bias: Array | None) -> Array:
+        """The middle of the feed-forward part: SwiGLU of a gate and the rest, or one activation."""
+        gate = ops.cast(gate, "float32")
+        gate = gate if gate_bias is None else gate + gate_bias
         if self._shape.activation in ("gelu", "gelu_tanh"):
             active = ops.gelu(gate, approximate=self._shape.activation == "gelu_tanh")
         else:
             active = ops.silu(gate) if self._shape.activation == "silu" else ops.relu(gate)
-        return ops.cast(active if rest is None else active * rest, self._compute)
+        if rest is not None:
+            rest = ops.cast(rest, "float32")
+            active = active * (rest if rest_bias is None else rest + rest_bias)
+        return ops.cast(active, self._compute)
 
     def _loss(self, logits: Array, targets: Array, counts: Array) -> Array:
         """Return the cross entropy of logits [rows, V], each row counted so often, summed (nats)."""

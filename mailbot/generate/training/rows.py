@@ -9,11 +9,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from mailbot.generate.training.spans import Spans, spans_of
+
 Ints = np.ndarray
+
+
+class Shard(NamedTuple):
+    """Some rows of a batch as the network takes them, laid flat: `tokens` and `positions` [N], and the `spans` of their examples.
+
+    `picked` [P] are the places that foretell a learnt token, with its target and 1.0. P is a multiple of a sixteenth of N, since
+    each size is compiled; the rest of it counts 0.0.
+    """
+
+    tokens: Ints
+    positions: Ints
+    spans: Spans
+    picked: Ints
+    targets: Ints
+    counts: Ints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,15 +51,14 @@ class Batch:
         """How many tokens it has; padding is none."""
         return int(np.count_nonzero(self.segments))
 
-    def shards(self, many: int) -> list[tuple[Ints, ...]]:
-        """Return the rows in so many equal parts, each as tokens, segments, positions, picked, targets, counts.
-
-        `picked` [P] are the places (of B·L) that foretell a learnt token, with its target and 1.0. P is a multiple of an eighth of
-        B·L, since each size is a program of its own; the rest of it counts 0.0.
-        """
+    def shards(self, many: int) -> list[Shard]:
+        """Return the rows in so many equal parts."""
         cut = zip(*(np.split(array, many) for array in (self.tokens, self.segments, self.positions, self.targets, self.weights)),
                   strict=True)  # fmt: skip
-        return [(tokens, segments, positions, *_picked(targets, weights)) for tokens, segments, positions, targets, weights in cut]
+        return [
+            Shard(tokens.reshape(-1), positions.reshape(-1), spans_of(segments), *_picked(targets, weights))
+            for tokens, segments, positions, targets, weights in cut
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +167,7 @@ class Rows:
 
 def _picked(targets: Ints, weights: Ints) -> tuple[Ints, Ints, Ints]:
     places = np.flatnonzero(weights)
-    size = max(1, weights.size // 8)
+    size = max(1, weights.size // 16)
     room = max(1, -(-len(places) // size)) * size
     picked = np.zeros(room, np.int32)
     picked[: len(places)] = places
