@@ -98,7 +98,8 @@ def fold(text: str) -> tuple[str, Sequence[int]]:
         pairs = [
             (letter, place)
             for place, character in enumerate(text)
-            for letter in unicodedata.normalize("NFKD", character.casefold())
+            # casefolded again: "№" comes apart into capitals
+            for letter in unicodedata.normalize("NFKD", character.casefold()).casefold()
             if not unicodedata.combining(letter)
         ]
         folded, places = "".join(letter for letter, _ in pairs), [place for _, place in pairs]

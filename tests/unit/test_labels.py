@@ -42,6 +42,8 @@ def test_a_label_is_found_whole_wherever_it_stands(phrase: str, parting: str, be
         ("BTW #: 12", ["vat_id"]),
         ("b.t.w. 21 %", ["tax"]),
         ("发票号码：7", ["invoice_number"]),
+        ("№: 4711", ["invoice_number"]),
+        ("Счёт № 12", ["invoice_number"]),
         ("Machine part 0123 beside press 4", []),
         ("n 12", []),
         ("PO-7731", []),
