@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from mailbot.core.blocks import Block
-from mailbot.core.company_names import squeeze
 from mailbot.core.identifiers import find_ibans, find_vat_ids
 from mailbot.core.labels import fold
+from mailbot.core.letters import bare_name
 from mailbot.core.paper import Candidate, Paper, best
 from mailbot.core.parties import in_customer_block
 
@@ -59,4 +59,4 @@ def _stands_with(paper: Paper, at: int, number: str, supplier: Candidate | None)
     ):
         return True
     near = "".join(line.text for line in paper.lines[max(0, at - 3) : at + 1] if line.page == paper.lines[at].page)
-    return supplier is not None and squeeze(supplier.value) in squeeze(near)
+    return supplier is not None and bare_name(supplier.value) in bare_name(near)

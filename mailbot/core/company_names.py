@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
+
+from mailbot.core.letters import bare_name
 
 _FORMS = "|".join((
     # a German partnership whose partner is a company: one form made of two
@@ -99,7 +100,7 @@ def as_name(text: str) -> str | None:
     name = _ADDRESSED.sub("", name).strip()
     if (
         text.rstrip().endswith((":", "："))
-        or len(squeeze(name)) < 2
+        or len(bare_name(name)) < 2
         or len(name) > 70
         or name.startswith("(")
         or _NOT_A_NAME.search(name)
@@ -120,9 +121,3 @@ def letters_set_right(name: str) -> str:
     name = re.sub(r"(?<=[A-ZÀ-Þ])0(?=[A-ZÀ-Þ])", "O", name)
     name = re.sub(r"(?<=[a-zß-ÿ])0(?=[a-zß-ÿ])", "o", name)
     return re.sub(r"\bl(?=[bcdfgkmnpqrstvz][a-z])", "I", name)
-
-
-def squeeze(name: str) -> str:
-    """Return the letters and digits of a name alone, for comparing."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in folded if letter.isalnum())

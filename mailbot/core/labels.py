@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from mailbot.core.label_words import NUMBER_WORDS, PHRASES
+from mailbot.core.letters import spelled_out
 from mailbot.core.other_labels import TITLES
 
 _STARTS = re.compile(r"[a-z](?<![^\W\d_].)[a-z]*|#(?<![^\W\d_].)|[^\x00-\x7f]")
@@ -98,8 +99,7 @@ def fold(text: str) -> tuple[str, Sequence[int]]:
         pairs = [
             (letter, place)
             for place, character in enumerate(text)
-            # casefolded again: "№" comes apart into capitals
-            for letter in unicodedata.normalize("NFKD", character.casefold()).casefold()
+            for letter in spelled_out(character)
             if not unicodedata.combining(letter)
         ]
         folded, places = "".join(letter for letter, _ in pairs), [place for _, place in pairs]

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 
 from mailbot.core.blocks import Block, is_address, is_contact
-from mailbot.core.company_names import as_name, goes_on, letters_set_right, squeeze
+from mailbot.core.company_names import as_name, goes_on, letters_set_right
 from mailbot.core.document import Box
 from mailbot.core.identifiers import find_vat_ids
 from mailbot.core.labels import Label, fold, has_title
+from mailbot.core.letters import bare_name
 from mailbot.core.paper import Candidate, Paper, best, starts_cell
 
 _SALUTATION = re.compile(
@@ -53,7 +54,7 @@ def window(paper: Paper) -> Block | None:
     if not paper.lines or any(True for _ in _party_labels(paper, "customer")):
         return None
     found = [block for block in paper.blocks if _is_window(paper, block)]
-    names = {squeeze(name.value) for name in (_first_name(paper, block) for block in found) if name}
+    names = {bare_name(name.value) for name in (_first_name(paper, block) for block in found) if name}
     return found[0] if found and len(names) == 1 else None
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from mailbot.core.blocks import Block, is_address, is_contact
-from mailbot.core.company_names import BANK, as_name, company_names, is_form, is_no_name, letters_set_right, squeeze
+from mailbot.core.company_names import BANK, as_name, company_names, is_form, is_no_name, letters_set_right
 from mailbot.core.document import Box
 from mailbot.core.labels import has_title
+from mailbot.core.letters import bare_name
 from mailbot.core.paper import Candidate, Paper, best
 from mailbot.core.parties import beside_labels, in_customer_block, is_return_line, over_two_lines
 from mailbot.core.words import is_ideographic
@@ -58,7 +59,7 @@ def find_supplier(paper: Paper, customer: Candidate | None, frame: Block | None)
 
 def _supplier(paper: Paper, customer: Candidate | None, frame: Block | None) -> Candidate | None:
     labelled = best(
-        [one for one in beside_labels(paper, "supplier") if not customer or squeeze(one.value) != squeeze(customer.value)]
+        [one for one in beside_labels(paper, "supplier") if not customer or bare_name(one.value) != bare_name(customer.value)]
     )
     if labelled is not None and labelled.score >= 3:
         return labelled
@@ -68,7 +69,7 @@ def _supplier(paper: Paper, customer: Candidate | None, frame: Block | None) -> 
         if not rivals or scored[0].score >= rivals[0].score + MARGIN:
             return scored[0]
         # a vague "from" is enough to tell between two that have as much for them
-        return labelled if labelled and squeeze(labelled.value) in map(squeeze, (scored[0].value, rivals[0].value)) else None
+        return labelled if labelled and bare_name(labelled.value) in map(bare_name, (scored[0].value, rivals[0].value)) else None
     return labelled or best(_named_like_site(paper, customer))
 
 
@@ -83,14 +84,14 @@ def _in_other_script(one: Candidate, other: Candidate) -> bool:
 def _scored(paper: Paper, customer: Candidate | None, frame: Block | None) -> list[Candidate]:
     """Return the names outside the recipient's address with what speaks for each being the sender."""
     seen: dict[str, list[_Place]] = defaultdict(list)
-    blocked: set[str] = {squeeze(customer.value)} if customer else set()
+    blocked: set[str] = {bare_name(customer.value)} if customer else set()
     inside = {(cell.at, cell.start) for cell in frame.cells if not is_return_line(cell.text)} if frame else set()
     for place in (*_companies(paper), *_heads(paper)):
         cell = paper.lines[place.at].cell_at(place.start)
         if (place.at, cell[0]) in inside or in_customer_block(paper, place.at, place.box[0]):
-            blocked.add(squeeze(place.name))
+            blocked.add(bare_name(place.name))
         else:
-            seen[squeeze(place.name)].append(place)
+            seen[bare_name(place.name)].append(place)
     for key in sorted(seen, key=len):  # "Lumen Cloud" over "Lumen Cloud, Inc."
         longer = next((other for other in seen if key != other and other.startswith(key) and seen[other][0].formal), None)
         if longer is not None:
@@ -122,7 +123,7 @@ def _evidence(paper: Paper, key: str, places: list[_Place], sites: set[str]) -> 
 
 def _sites(paper: Paper) -> set[str]:
     """Return the names in the web and mail addresses of a paper, without those of free mail."""
-    return {squeeze(match[1]) for match in _SITE.finditer(paper.text)} - _FREE_MAIL
+    return {bare_name(match[1]) for match in _SITE.finditer(paper.text)} - _FREE_MAIL
 
 
 def _block_of(paper: Paper, place: _Place) -> Block | None:
@@ -194,7 +195,7 @@ def _heads(paper: Paper) -> Iterator[_Place]:
             name = as_name(text.split(" · ")[0])
             if (
                 name is None
-                or len(squeeze(name)) < 4
+                or len(bare_name(name)) < 4
                 or len(name) > 45
                 or _NO_HEAD.search(name)
                 or is_address(name)
@@ -214,13 +215,13 @@ def _heads(paper: Paper) -> Iterator[_Place]:
 
 def _usual_spelling(paper: Paper, found: Candidate) -> Candidate:
     """Return the candidate as the paper mostly spells it; at a tie with the fewest accents, which OCR sees in specks."""
-    key = squeeze(found.value)
+    key = bare_name(found.value)
     spellings = Counter(
         name
         for line in paper.lines
         for start, end in line.cells()
         for name, _ in company_names(line.text[start:end])
-        if squeeze(name) == key
+        if bare_name(name) == key
     )
     if not spellings:
         return found
@@ -234,9 +235,9 @@ def _named_like_site(paper: Paper, customer: Candidate | None) -> list[Candidate
     found = []
     for at, line in enumerate(paper.lines):
         for start, end in line.cells():
-            key = squeeze(line.text[start:end])
+            key = bare_name(line.text[start:end])
             same = any(len(site) >= 4 and (key == site or (key.startswith(site) and len(key) < len(site) + 12)) for site in sites)
             if same and not in_customer_block(paper, at, line.box(start, end)[0]) and not is_no_name(line.text[start:end]):
                 found.append(Candidate(value=line.text[start:end].strip(), score=2.0, page=line.page, box=line.box(start, end)))
-    keys = {squeeze(one.value) for one in found if not customer or squeeze(one.value) != squeeze(customer.value)}
+    keys = {bare_name(one.value) for one in found if not customer or bare_name(one.value) != bare_name(customer.value)}
     return found[:1] if len(keys) == 1 else []

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mailbot.core.company_names import squeeze
 from mailbot.core.corrections import Correction
 from mailbot.core.document import FIELD_NAMES, Document
+from mailbot.core.letters import bare_name
 from mailbot.core.supplier_hints import Hint, SupplierHints, fitting, learn
 from mailbot.core.words import PageWords
 
@@ -89,7 +89,7 @@ def teach(
 
 def _same_name(one: str, other: str) -> bool:
     """Return whether one name is the other or a part of it, whatever the spelling."""
-    shorter, longer = sorted((squeeze(one), squeeze(other)), key=len)
+    shorter, longer = sorted((bare_name(one), bare_name(other)), key=len)
     return bool(shorter) and shorter in longer
 
 

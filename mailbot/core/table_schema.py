@@ -7,11 +7,11 @@ and where the desk knows how its senders write: `order` (dmy, mdy, ymd) and `dec
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, cast, get_args
 
+from mailbot.core.letters import bare_name
 from mailbot.core.rule_tree import Entries, Findings, Scalar, Tree
 from mailbot.core.rule_tree import Sequence as TreeSequence
 from mailbot.core.table_values import DateOrder, DecimalMark
@@ -126,12 +126,6 @@ def _one_of(file: str, node: Entries, key: str, known: Sequence[str], findings: 
         findings.add(file, (node.get(key) or node).line, f"`{key}: {word}` is not known", f"use one of {', '.join(known)}")
         return ""
     return word.lower()
-
-
-def bare_name(name: str) -> str:
-    """Return a column's name as names are compared: letters and figures only, without case, width or accents."""
-    folded = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(c for c in folded if c.isalnum())
 
 
 def by_name(schema: TableSchema, names: Sequence[str]) -> tuple[dict[int, Wanted], list[tuple[int, NoteKind, str]]]:

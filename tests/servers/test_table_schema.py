@@ -12,7 +12,8 @@ import pytest
 
 from mailbot.config import Extract
 from mailbot.core.document import Table
-from mailbot.core.table_schema import TableSchema, bare_name, by_name, schema_from_json, schema_to_json
+from mailbot.core.letters import bare_name
+from mailbot.core.table_schema import TableSchema, by_name, schema_from_json, schema_to_json
 from mailbot.core.tables import Cleaned
 from mailbot.errors import ConfigError, RuleError
 from mailbot.extract.clean import clean
@@ -163,6 +164,7 @@ def test_no_file_and_an_empty_one_are_refused(tmp_path: Path) -> None:
 
 def test_names_are_compared_by_their_letters_and_the_schema_round_trips(schema: TableSchema) -> None:
     assert bare_name("Größe, Ｎｏ. ") == bare_name("GROSSE NO")
+    assert bare_name("Größe №") == bare_name("GROSSE NO")
     assert by_name(schema, ["编号", "x"])[0] == {0: schema.columns[0]}
     assert schema_from_json(json.loads(json.dumps(schema_to_json(schema)))) == schema
 

@@ -13,6 +13,7 @@ from mailbot.generate.architecture import Architecture
 from mailbot.generate.checkpoint import open_checkpoint
 from mailbot.generate.training.attention import Attention
 from mailbot.generate.training.spans import spans_of
+from tests.unit.test_training_spans import rows_of
 
 CHECKPOINTS = Path(__file__).parents[1] / "fixtures" / "checkpoints"
 SIZE = 8
@@ -20,14 +21,6 @@ SIZE = 8
 
 def shape_of(heads: int, kv_heads: int) -> Architecture:
     return replace(open_checkpoint(CHECKPOINTS / "llama3").architecture, heads=heads, kv_heads=kv_heads, head_dim=SIZE)
-
-
-def rows_of(*rows: tuple[int, ...], room: int) -> np.ndarray:
-    """Segments of rows of examples of these lengths."""
-    segments = np.zeros((len(rows), room), np.int32)
-    for row, lengths in zip(segments, rows, strict=True):
-        row[: sum(lengths)] = np.repeat(np.arange(1, len(lengths) + 1), lengths)
-    return segments
 
 
 def stated(shape: Architecture, query: tf.Tensor, key: tf.Tensor, value: tf.Tensor, segments: np.ndarray) -> tf.Tensor:
@@ -47,10 +40,10 @@ def stated(shape: Architecture, query: tf.Tensor, key: tf.Tensor, value: tf.Tens
 @pytest.mark.parametrize(
     "segments",
     [
-        rows_of((24,), (9, 6, 5), room=24),
-        rows_of((256,), (64, 65, 127), (1, 1, 200, 50), (), room=256),
-        rows_of((30, 600), (129, 128, 258), room=640),
-        rows_of((), room=64),
+        rows_of([[24], [9, 6, 5]], 24),
+        rows_of([[256], [64, 65, 127], [1, 1, 200, 50], []], 256),
+        rows_of([[30, 600], [129, 128, 258]], 640),
+        rows_of([[]], 64),
     ],
     ids=["one width", "four widths", "eight widths", "nothing"],
 )
@@ -71,7 +64,7 @@ def test_it_is_what_its_definition_states(segments: np.ndarray, heads: int, kv_h
 
 
 def test_half_as_exact_products_come_close() -> None:
-    segments = rows_of((100, 80), (20, 140), room=192)
+    segments = rows_of([[100, 80], [20, 140]], 192)
     shape = shape_of(4, 2)
     numbers = np.random.default_rng(5)
     arrays = [tf.constant(numbers.normal(size=(segments.size, many * SIZE)).astype(np.float32)) for many in (4, 2, 2)]
