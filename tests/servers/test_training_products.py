@@ -1,6 +1,8 @@
-"""Products whose operands are moved apart in the cache are the same products, with the same gradients."""
+"""Products whose operands are moved apart in the cache are the same products, with the same gradients; so are those with a bias."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -30,6 +32,27 @@ def test_gradients_are_those_of_a_plain_product(rows: int, inner: int, outer: in
         np.testing.assert_allclose(moved, plain, rtol=1e-4, atol=1e-6 * max(rows, inner, outer))
     wide = outer * 4 % products.FAR == 0 or inner * 4 % products.FAR == 0
     assert wide or all(np.array_equal(moved, plain) for plain, moved in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("product", [products.plain, products.staggered])
+def test_a_bias_is_on_each_row_and_its_gradient_is_their_sum(product: Callable[..., tf.Tensor], turned: bool) -> None:
+    rng = np.random.default_rng(5)
+    sizes = ((9, 32), (1024, 32) if turned else (32, 1024), 1024, (9, 1024))
+    rows, matrix, bias, upstream = (tf.constant(rng.normal(size=size).astype(np.float32)) for size in sizes)
+    with tf.GradientTape() as tape:
+        tape.watch((rows, matrix, bias))
+        value = product(rows, matrix, bias, turned=turned)
+    by_rows, by_matrix, by_bias = tape.gradient(value, (rows, matrix, bias), upstream)
+    whole = tf.transpose(matrix) if turned else matrix
+    learnt = tf.transpose(rows) @ upstream
+    for made, defined in (
+        (value, rows @ whole + bias),
+        (by_rows, upstream @ tf.transpose(whole)),
+        (by_matrix, tf.transpose(learnt) if turned else learnt),
+        (by_bias, tf.reduce_sum(upstream, axis=0)),
+    ):
+        np.testing.assert_allclose(made, defined, rtol=1e-4, atol=1e-4)
 
 
 def test_a_step_of_moved_operands_is_that_of_torch(monkeypatch: pytest.MonkeyPatch) -> None:

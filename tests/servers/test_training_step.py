@@ -160,6 +160,19 @@ def test_lora_learns_beside_the_weights_and_is_merged_exactly(llama: Tried) -> N
     one.close()
 
 
+def test_lora_after_norms_with_biases_is_merged_exactly() -> None:
+    tried = Tried("gpt2")
+    numbers = np.random.default_rng(6)
+    weights = tree.map_structure(lambda one: one + numbers.normal(0, 0.3, one.shape).astype(np.float32), tried.weights)
+    learnt = adapters(weights, 3, ("qkv", "up"), 1)
+    learnt = tree.map_structure(lambda one: one + numbers.normal(0, 0.3, one.shape).astype(np.float32), learnt)
+    one = learner(tried.network, learnt, weights)
+    tried.begin(merged(weights, learnt, 2.0))
+    assert one.evaluate(tried.batch)[0] == pytest.approx(tried.learner.evaluate(tried.batch)[0], rel=1e-5)
+    one.close()
+    tried.learner.close()
+
+
 def test_adapters_of_no_known_matrix_are_refused(llama: Tried) -> None:
     with pytest.raises(UsageError, match="there is no 'head'"):
         adapters(llama.weights, 2, ("head",), 0)

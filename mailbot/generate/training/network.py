@@ -5,6 +5,7 @@ Computes what `transformer` computes (a test compares them, for every family), o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,6 +14,7 @@ from mailbot.generate.architecture import Architecture
 from mailbot.generate.checkpoint import Weights
 from mailbot.generate.training import device, products
 from mailbot.generate.training.attention import Attention
+from mailbot.generate.training.norms import Norms
 from mailbot.generate.training.pieces import Pieces
 from mailbot.generate.training.rows import Shard
 from mailbot.generate.training.spans import Spans
@@ -31,6 +33,7 @@ class Network:
         self._dropout = dropout
         self._adapted = adapted
         self._pieces = Pieces(shape, compute, dropout)
+        self._norms = Norms(shape, compute, dropout)
         self._attention = Attention(shape, compute)
         staggered = device.staggers() if staggered is None else staggered
         self._times = products.staggered if staggered else products.plain
@@ -57,50 +60,55 @@ class Network:
         else:
             cosine, sine = pieces.angles(positions)
         stream = pieces.drop(stream, seed) if self._dropout else stream
-        normed = pieces.norm(stream, weights["layers"][0]["norm1"], weights["layers"][0].get("norm1_bias"))
+        normed = self._norms.first(stream, seed)
         for number, layer in enumerate(weights["layers"]):
             last = number + 1 == shape.layers
-            joined = self._product(normed, layer, "qkv")
-            gains = layer.get("query_norm"), layer.get("key_norm")
-            query, key, value = pieces.heads(joined, layer.get("qkv_bias"), *gains, cosine, sine)
+            [joined] = self._products(normed, layer, "qkv", 1, "norm1")
+            query, key, value = pieces.heads(joined, layer.get("query_norm"), layer.get("key_norm"), cosine, sine)
             mixed = self._attention.mixed(query, key, value, spans)
             if last and picked is not None:
                 stream, mixed = _rows_of(stream, picked), _rows_of(mixed, picked)
-            stream, normed = pieces.add_norm(
-                stream, self._product(mixed, layer, "out"), layer.get("out_bias"), layer["norm2"], layer.get("norm2_bias"),
-                seed + (2 * number + 1),
-            )  # fmt: skip
-            part = self._product(self._inner(normed, layer), layer, "down")
-            after, name = (weights, "norm") if last else (weights["layers"][number + 1], "norm1")
-            stream, normed = pieces.add_norm(
-                stream, part, layer.get("down_bias"), after[name], after.get(f"{name}_bias"), seed + (2 * number + 2)
-            )
-        return normed
+            [part] = self._products(mixed, layer, "out", 1)
+            stream, normed = self._norms.add(stream, part, seed + (2 * number + 1))
+            [part] = self._products(self._inner(normed, layer), layer, "down", 1)
+            stream, normed = self._norms.add(stream, part, seed + (2 * number + 2))
+        return pieces.scaled(normed, weights["norm"], weights.get("norm_bias"))
 
     def _inner(self, normed: Array, layer: Weights) -> Array:
         """Return the inside [N, F] of the feed-forward part. Gates have a product of their own: joining gradients takes longer."""
-        bias = layer.get("up_bias")
-        if not self._shape.gated:
-            return self._pieces.active(self._product(normed, layer, "up"), None, bias, None)
-        biases = (None, None) if bias is None else tf.split(bias, 2)
-        return self._pieces.active(*self._products(normed, layer, "up", 2), *biases)
+        if self._shape.gated:
+            return self._pieces.active(*self._products(normed, layer, "up", 2, "norm2"))
+        return self._pieces.active(*self._products(normed, layer, "up", 1, "norm2"), None)
 
-    def _product(self, rows: Array, weights: Weights, name: str) -> Array:
-        return self._products(rows, weights, name, 1)[0]
+    def _products(self, rows: Array, layer: Weights, name: str, many: int, norm: str | None = None) -> list[Array]:
+        """Return what a layer's matrix and bias make of rows, in so many parts; a `norm` before has its gain and bias done here."""
+        gain, shift = (layer[norm], layer.get(f"{norm}_bias")) if norm else (None, None)
+        bias = layer.get(f"{name}_bias")
+        biases = [None] * many if bias is None else _split(bias, many)
+        if shift is not None:
+            shifts = self._changed(tf.cast(shift[None], self._compute), layer, name, None, biases)
+            biases = [tf.cast(one[0], "float32") for one in shifts]
+        return self._changed(rows, layer, name, gain, biases)
 
-    def _products(self, rows: Array, weights: Weights, name: str, many: int) -> list[Array]:
-        """Return the product of rows and a matrix in so many parts, side by side."""
-        products = [self._times(rows, part) for part in self._parts(weights[name], many)]
-        down = weights.get(f"{name}_lora_a")
+    def _changed(self, rows: Array, layer: Weights, name: str, gain: Array | None, biases: Sequence[Array | None]) -> list[Array]:
+        """Return the products of rows, their columns scaled by `gain`, and a matrix as LoRA changes it, with these biases."""
+        products = [
+            self._times(rows, part, bias) for part, bias in zip(self._parts(layer[name], gain, len(biases)), biases, strict=True)
+        ]
+        down = layer.get(f"{name}_lora_a")
         if down is None:
             return products
-        inner = tf.matmul(rows, tf.cast(down, self._compute))
-        beside = self._parts(weights[f"{name}_lora_b"], many)
+        inner = tf.matmul(rows, *self._parts(down, gain, 1))
+        beside = self._parts(layer[f"{name}_lora_b"], None, len(biases))
         return [product + self._adapted * tf.matmul(inner, part) for product, part in zip(products, beside, strict=True)]
 
-    def _parts(self, matrix: Array, many: int) -> list[Array]:
-        matrix = tf.cast(matrix, self._compute)
-        return [matrix] if many == 1 else tf.split(matrix, many, axis=1)
+    def _parts(self, matrix: Array, gain: Array | None, many: int) -> list[Array]:
+        matrix = matrix if gain is None else gain[:, None] * matrix
+        return _split(tf.cast(matrix, self._compute), many)
+
+
+def _split(array: Array, many: int) -> list[Array]:
+    return [array] if many == 1 else tf.split(array, many, axis=-1)
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]

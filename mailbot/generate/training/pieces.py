@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from mailbot.generate.architecture import Architecture, Rope
 from mailbot.generate.backend import ops
+from mailbot.generate.training.norms import dropped, unit
 from mailbot.generate.transformer import frequencies
 
 Array = Any
@@ -55,19 +56,17 @@ def fused(function: Callable[..., Any], learnt: int) -> Callable[..., Any]:
 
 
 class Pieces:
-    """The pieces of one architecture; `compute` is C, `dropout` the share of a residual part that is dropped."""
+    """The pieces of one architecture; `compute` is C, `dropout` the share of the embedded tokens that is dropped."""
 
     def __init__(self, shape: Architecture, compute: str, dropout: float = 0.0) -> None:
         self._shape = shape
         self._compute = compute
-        self._dropout = dropout
         rope = shape.rope
         self.angles = tf.function(partial(self._angles, rope), jit_compile=True, autograph=False) if rope else None
-        self.drop = fused(self._dropped, 1)
-        self.norm = fused(self._normed, 3)
-        self.add_norm = fused(self._add_normed, 5)
-        self.heads = fused(self._as_heads, 4)
-        self.active = fused(self._activated, 4)
+        self.drop = fused(partial(dropped, share=dropout), 1)
+        self.scaled = fused(self._scaled, 3)
+        self.heads = fused(self._as_heads, 3)
+        self.active = fused(self._activated, 2)
         self.loss = fused(self._loss, 1)
 
     def _angles(self, rope: Rope, positions: Array) -> tuple[Array, Array]:
@@ -76,60 +75,36 @@ class Pieces:
         angles = ops.cast(positions, "float32")[:, None, None] * turns
         return ops.cos(angles), ops.sin(angles)
 
-    def _dropped(self, rows: Array, seed: Array) -> Array:
-        """Drop some numbers and scale up the others (Srivastava et al. 2014); the same seed drops the same."""
-        if not self._dropout:
-            return rows
-        kept = tf.random.stateless_uniform(tf.shape(rows), seed) >= self._dropout
-        return ops.where(kept, rows / (1 - self._dropout), ops.zeros_like(rows))
-
-    def _normed(self, rows: Array, gain: Array, bias: Array | None) -> Array:
-        return ops.cast(self._scaled(rows, gain, bias), self._compute)
-
-    def _add_normed(
-        self, stream: Array, part: Array, part_bias: Array | None, gain: Array, bias: Array | None, seed: Array
-    ) -> tuple[Array, Array]:
-        """Add a residual part to the stream; return it, and normed for the next part."""
-        part = ops.cast(part, "float32")
-        stream = stream + self._dropped(part if part_bias is None else part + part_bias, seed)
-        return stream, self._normed(stream, gain, bias)
-
     def _scaled(self, rows: Array, gain: Array, bias: Array | None) -> Array:
-        """RMSNorm or LayerNorm over the last axis."""
-        if not self._shape.rms:
-            rows = rows - ops.mean(rows, axis=-1, keepdims=True)
-        rows = rows * ops.rsqrt(ops.mean(rows * rows, axis=-1, keepdims=True) + self._shape.epsilon) * gain
-        return rows if bias is None else rows + bias
+        """Return normed rows with the norm's gain and bias."""
+        rows = ops.cast(rows, "float32") * gain
+        return ops.cast(rows if bias is None else rows + bias, self._compute)
 
     def _as_heads(
-        self, joined: Array, bias: Array | None, query_gain: Array | None, key_gain: Array | None, cosine: Array | None,
-        sine: Array | None,
-    ) -> tuple[Array, Array, Array]:  # fmt: skip
+        self, joined: Array, query_gain: Array | None, key_gain: Array | None, cosine: Array | None, sine: Array | None
+    ) -> tuple[Array, Array, Array]:
         """Return queries [N, H·E], scaled, and keys and values [N, K·E] of joined rows."""
         shape = self._shape
         joined = ops.cast(joined, "float32")
-        joined = joined if bias is None else joined + bias
         wide = shape.kv_heads * shape.head_dim
         query, key, value = ops.split(joined, [shape.heads * shape.head_dim, shape.heads * shape.head_dim + wide], axis=-1)
         query, key = ops.reshape(query, (-1, shape.heads, shape.head_dim)), ops.reshape(key, (-1, shape.kv_heads, shape.head_dim))
         if query_gain is not None:
-            query, key = self._scaled(query, query_gain, None), self._scaled(key, key_gain, None)
+            query, key = unit(query, shape)[0] * query_gain, unit(key, shape)[0] * key_gain
         if cosine is not None:
             query, key = _turned(query, cosine, sine), _turned(key, cosine, sine)
         query = ops.reshape(query * shape.head_dim**-0.5, (-1, shape.heads * shape.head_dim))
         return ops.cast(query, self._compute), ops.cast(ops.reshape(key, (-1, wide)), self._compute), ops.cast(value, self._compute)
 
-    def _activated(self, gate: Array, rest: Array | None, gate_bias: Array | None, rest_bias: Array | None) -> Array:
+    def _activated(self, gate: Array, rest: Array | None) -> Array:
         """The middle of the feed-forward part: SwiGLU of a gate and the rest, or one activation."""
         gate = ops.cast(gate, "float32")
-        gate = gate if gate_bias is None else gate + gate_bias
         if self._shape.activation in ("gelu", "gelu_tanh"):
             active = ops.gelu(gate, approximate=self._shape.activation == "gelu_tanh")
         else:
             active = ops.silu(gate) if self._shape.activation == "silu" else ops.relu(gate)
         if rest is not None:
-            rest = ops.cast(rest, "float32")
-            active = active * (rest if rest_bias is None else rest + rest_bias)
+            active = active * ops.cast(rest, "float32")
         return ops.cast(active, self._compute)
 
     def _loss(self, logits: Array, targets: Array, counts: Array) -> Array:
