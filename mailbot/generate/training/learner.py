@@ -121,7 +121,12 @@ class _Open:
     def __call__(self, shard: Shard, *more: Array) -> Any:
         widths = tuple(one.shape[1] for one in shard.spans.places)
         with self._lock:
-            if widths not in self._programs:
+            program = self._programs.get(widths)
+            if program is None:
                 signature = tf.nest.map_structure(lambda one: tf.TensorSpec((None, *one.shape[1:]), one.dtype), (shard, *more))
-                self._programs[widths] = tf.function(self._function, input_signature=signature, autograph=False)
-        return self._programs[widths](shard, *more)
+                program = tf.function(self._function, input_signature=signature, autograph=False)
+                # alone: threads that meet a new program at once would each optimise and compile it
+                done = program(shard, *more)
+                self._programs[widths] = program
+                return done
+        return program(shard, *more)
