@@ -38,8 +38,7 @@ def measure(python: str, *what: str, kept: bool, threads: int, seconds: float) -
     command = [python, "-m", "tests.bench.train_worker", *what, str(threads), str(seconds)]
     paths = os.pathsep.join(filter(None, (os.getcwd(), os.environ.get("PYTHONPATH", ""))))
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "PYTHONPATH": paths, "OMP_NUM_THREADS": str(threads)}
-    environment.pop(malloc.TUNABLES, None)
-    environment |= {malloc.TUNABLES: malloc.KEPT} if kept else {}
+    environment[malloc.TUNABLES] = malloc.KEPT if kept else ""
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
     return dict(json.loads(done.stdout.splitlines()[-1]))
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 from mailbot.generate.architecture import Architecture
 from mailbot.generate.checkpoint import open_checkpoint
 from mailbot.generate.training.norms import Norms, dropped
+from mailbot.generate.training.pieces import Pieces
 
 CHECKPOINTS = Path(__file__).parents[1] / "fixtures" / "checkpoints"
 SEED = np.array([3, 7], np.int64)
@@ -57,9 +58,8 @@ def test_a_part_is_added_and_the_sum_normed(rms: bool, dropout: float) -> None:
 @pytest.mark.parametrize("rms", [True, False], ids=["rms", "layer norm"])
 def test_the_first_norm_adds_nothing(rms: bool) -> None:
     stream, upstream = drawn(2)
-    norms = Norms(shape_of(rms), "float32", 0.3)
     found = []
-    for norm in (lambda rows: norms.first(rows, SEED), lambda rows: stated(rows, rms)):
+    for norm in (Pieces(shape_of(rms), "float32", 0.3).norm, lambda rows: stated(rows, rms)):
         with tf.GradientTape() as tape:
             tape.watch(stream)
             normed = norm(stream)

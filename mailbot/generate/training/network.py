@@ -60,7 +60,7 @@ class Network:
         else:
             cosine, sine = pieces.angles(positions)
         stream = pieces.drop(stream, seed) if self._dropout else stream
-        normed = self._norms.first(stream, seed)
+        normed = pieces.norm(stream)
         for number, layer in enumerate(weights["layers"]):
             last = number + 1 == shape.layers
             [joined] = self._products(normed, layer, "qkv", 1, "norm1")

@@ -1,4 +1,4 @@
-"""The stream and its norms without their gains, each with its gradient one XLA program. TensorFlow only.
+"""What is added to the stream, and its norm without the gain: one XLA program, and its gradient another. TensorFlow only.
 
 A gain scales the columns of what comes after its norm, and a bias shifts them: the matrix there takes both, and needs no sum over
 all rows for their gradients. What is left is the same for every row. Of a norm only the stream is kept for its gradient.
@@ -26,15 +26,6 @@ class Norms:
         self._forward = tf.function(self._added, jit_compile=True, autograph=False)
         self._backward = tf.function(self._gradients, jit_compile=True, autograph=False)
 
-    def first(self, stream: Array, seed: Array) -> Array:
-        """Return the stream [N, D], float32, normed, in the dtype of products."""
-
-        @tf.custom_gradient  # type: ignore[untyped-decorator]
-        def whole(stream: Array) -> Any:
-            return self._forward(None, stream, seed)[1], lambda upstream: self._backward(stream, None, upstream, seed)[0]
-
-        return whole(stream)
-
     def add(self, stream: Array, part: Array, seed: Array) -> tuple[Array, Array]:
         """Add a residual part [N, D] to the stream; return it, and normed for the next part. `seed` decides what is dropped."""
 
@@ -51,19 +42,17 @@ class Norms:
         stream, normed = whole(stream, part)
         return stream, normed
 
-    def _added(self, stream: Array | None, part: Array, seed: Array) -> tuple[Array, Array]:
-        part = ops.cast(part, "float32")
-        stream = part if stream is None else stream + dropped(part, seed, self._dropout)
+    def _added(self, stream: Array, part: Array, seed: Array) -> tuple[Array, Array]:
+        stream = stream + dropped(ops.cast(part, "float32"), seed, self._dropout)
         return stream, ops.cast(unit(stream, self._shape)[0], self._compute)
 
-    def _gradients(self, stream: Array, by_stream: Array | None, by_normed: Array, seed: Array) -> list[Array]:
+    def _gradients(self, stream: Array, by_stream: Array, by_normed: Array, seed: Array) -> list[Array]:
         """Return the gradient by the stream before the part, and that by the part where it is not the same."""
         normed, scale = unit(stream, self._shape)
         upstream = ops.cast(by_normed, "float32")
         change = upstream - normed * mean(upstream * normed)
-        change = scale * (change if self._shape.rms else change - mean(upstream))
-        total = change if by_stream is None else by_stream + change
-        if by_stream is None or (not self._dropout and self._compute == "float32"):
+        total = by_stream + scale * (change if self._shape.rms else change - mean(upstream))
+        if not self._dropout and self._compute == "float32":
             return [total]
         return [total, ops.cast(dropped(total, seed, self._dropout), self._compute)]
 

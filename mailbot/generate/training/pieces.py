@@ -64,6 +64,7 @@ class Pieces:
         rope = shape.rope
         self.angles = tf.function(partial(self._angles, rope), jit_compile=True, autograph=False) if rope else None
         self.drop = fused(partial(dropped, share=dropout), 1)
+        self.norm = fused(self._normed, 1)
         self.scaled = fused(self._scaled, 3)
         self.heads = fused(self._as_heads, 3)
         self.active = fused(self._activated, 2)
@@ -75,8 +76,11 @@ class Pieces:
         angles = ops.cast(positions, "float32")[:, None, None] * turns
         return ops.cos(angles), ops.sin(angles)
 
+    def _normed(self, rows: Array) -> Array:
+        return ops.cast(unit(rows, self._shape)[0], self._compute)
+
     def _scaled(self, rows: Array, gain: Array, bias: Array | None) -> Array:
-        """Return normed rows with the norm's gain and bias."""
+        """Return what the last norm made of rows with its gain and bias, which no matrix of a layer takes."""
         rows = ops.cast(rows, "float32") * gain
         return ops.cast(rows if bias is None else rows + bias, self._compute)
 

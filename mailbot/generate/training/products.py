@@ -34,10 +34,9 @@ def _product(rows: Array, matrix: Array, bias: Array | None, turned: bool, *, ap
         def gradient(upstream: Array) -> tuple[Array, ...]:
             left, right = (upstream, rows) if turned else (rows, upstream)
             if apart:
-                left, right = _apart(left), _apart(right)
-            learnt = tf.matmul(left, right, transpose_a=True)
-            if apart:
-                learnt = learnt[: matrix.shape[0], : matrix.shape[1]]
+                learnt = tf.matmul(_apart(left), _apart(right), transpose_a=True)[: matrix.shape[0], : matrix.shape[1]]
+            else:
+                learnt = tf.matmul(left, right, transpose_a=True)
             return tf.matmul(upstream, matrix, transpose_b=not turned), learnt, *(_summed(upstream) for _ in bias)
 
         value = tf.matmul(rows, matrix, transpose_b=turned)
